@@ -1,0 +1,42 @@
+// Bundles each program to one ESM file (plus shared chunks), so that `policyctl --version` reads little.
+
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+const root = new URL('../', import.meta.url).pathname;
+const entries = {
+  policyd: 'src/agent/main.ts',
+  policyctl: 'src/cli/main.ts',
+  'lab-pod': 'src/lab/pod/main.ts',
+  'lab-supervisor': 'src/lab/supervisor/main.ts',
+};
+
+await rm(`${root}dist`, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(root + file))),
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  chunkNames: 'chunks/[name]-[hash]',
+  define: { __POLICYD_VERSION__: JSON.stringify(version) },
+  banner: {
+    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+await mkdir(`${root}dist/bin`, { recursive: true });
+for (const [name, target] of [
+  ['policyd', 'policyd'],
+  ['policyctl', 'policyctl'],
+  ['kubectl-policyctl', 'policyctl'],
+]) {
+  if (!existsSync(`${root}dist/${target}.js`)) continue;
+  await chmod(`${root}dist/${target}.js`, 0o755);
+  await symlink(`../${target}.js`, `${root}dist/bin/${name}`);
+}

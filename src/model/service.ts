@@ -1,0 +1,23 @@
+import type { Address } from './address.ts';
+import type { Labels } from './labels.ts';
+import type { Protocol } from './protocol.ts';
+
+/** A Service as explain and the lab need it; policies never name one. */
+export interface Service {
+  readonly namespace: string;
+  readonly name: string;
+  /** null: no selector, endpoints are managed by hand. */
+  readonly selector: Labels | null;
+  /** Canonical; empty for headless. */
+  readonly clusterAddresses: readonly Address[];
+  readonly ports: readonly ServicePort[];
+}
+
+export interface ServicePort {
+  readonly name: string | null;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** A number, or the name of a container port of the backend. */
+  readonly targetPort: number | string;
+  readonly nodePort: number | null;
+}

@@ -1,0 +1,105 @@
+/**
+ * The nftables objects policyd writes, typed so that what is not listed here cannot be rendered.
+ * The words are nftables' own; the JSON they become is libnftables-json(5). No I/O, no policy.
+ */
+import type { Branded } from '../model/brand.ts';
+
+/** `[a-z0-9_]`, at most 64 characters, never a keyword: always prefixed. */
+export type ChainName = Branded<'ChainName'>;
+export type SetName = Branded<'SetName'>;
+
+/**
+ * One set element in nft's text form, canonical, so that equal elements are equal strings:
+ * `10.0.0.1`, `10.0.0.1 . 80` (concatenation), `10.0.0.0-10.0.255.255 . 0-255` (intervals, always as
+ * ranges `first-last`, single values bare).
+ */
+export type Element = string;
+
+export type ElementType = 'ipv4_addr' | 'ipv6_addr' | 'inet_service' | 'inet_proto';
+
+export interface NftSet {
+  readonly name: SetName;
+  /** One type, or the fields of a concatenation. */
+  readonly type: readonly ElementType[];
+  /** Interval sets must be concatenations (datapath: a large plain interval set slows every write). */
+  readonly interval: boolean;
+  readonly elements: ReadonlySet<Element>;
+}
+
+/** A verdict map: address to verdict. */
+export interface NftMap {
+  readonly name: SetName;
+  readonly type: readonly ElementType[];
+  readonly elements: ReadonlyMap<Element, ElementVerdict>;
+}
+
+export type ElementVerdict =
+  | { readonly kind: 'accept' }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'goto'; readonly chain: ChainName };
+
+export interface Chain {
+  readonly name: ChainName;
+  readonly hook: BaseHook | null;
+  readonly rules: readonly Rule[];
+  /**
+   * Hash of the rules as written (comments included). It stands in every rule's comment as
+   * `<fingerprint>.<index>`, so a listing shows whether a chain still holds exactly our rules.
+   */
+  readonly fingerprint: string;
+}
+
+export interface BaseHook {
+  readonly type: 'filter';
+  readonly hook: 'forward' | 'input' | 'output';
+  /** Smaller runs earlier; unique among the base chains of a hook. */
+  readonly priority: number;
+  /** What the end of the chain means; ours never reach it. */
+  readonly policy: 'accept';
+}
+
+export interface Rule {
+  readonly statements: readonly Statement[];
+  /** Whom it serves, for people reading a listing: `[A-Za-z0-9_./:-]`, at most 90 bytes; may be empty. */
+  readonly note: string;
+}
+
+export type Statement =
+  | { readonly kind: 'match'; readonly left: Expression; readonly op: '==' | '!='; readonly right: Operand }
+  | { readonly kind: 'tcpFlagsNotSyn' }
+  | { readonly kind: 'counter' }
+  | { readonly kind: 'vmap'; readonly key: Expression; readonly map: SetName }
+  | { readonly kind: 'jump'; readonly chain: ChainName }
+  | { readonly kind: 'goto'; readonly chain: ChainName }
+  | { readonly kind: 'accept' }
+  | { readonly kind: 'drop' };
+
+export type Expression =
+  | { readonly kind: 'ctState' }
+  /** `ct original ip saddr` is the real client, `ct reply ip saddr` the real backend, whatever NAT did. */
+  | { readonly kind: 'ctAddress'; readonly direction: 'original' | 'reply'; readonly family: 4 | 6 }
+  /** `ct reply proto-src`: the real backend's port. */
+  | { readonly kind: 'ctReplyPort' }
+  | { readonly kind: 'l4proto' }
+  /** Header addresses. */
+  | { readonly kind: 'address'; readonly field: 'saddr' | 'daddr'; readonly family: 4 | 6 }
+  | { readonly kind: 'icmpType'; readonly family: 4 | 6 }
+  | { readonly kind: 'concat'; readonly parts: readonly Expression[] };
+
+export type Operand =
+  | { readonly kind: 'set'; readonly name: SetName }
+  /** An anonymous set of words (`tcp`, `established`, `nd-neighbor-solicit`), or a single one. */
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  /** An anonymous set of ports and inclusive port ranges, disjoint and sorted. */
+  | { readonly kind: 'ports'; readonly ranges: readonly { readonly first: number; readonly last: number }[] }
+  /** An anonymous set of disjoint prefixes of one family, sorted. */
+  | { readonly kind: 'prefixes'; readonly cidrs: readonly string[] }
+  | { readonly kind: 'address'; readonly address: string };
+
+/** The whole of one table, the input of `plan` and `walk`. Maps by name; iteration order is by name. */
+export interface Ruleset {
+  readonly table: { readonly family: 'inet'; readonly name: string };
+  readonly chains: ReadonlyMap<ChainName, Chain>;
+  readonly sets: ReadonlyMap<SetName, NftSet>;
+  readonly maps: ReadonlyMap<SetName, NftMap>;
+}

@@ -1,0 +1,36 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const root = new URL('..', import.meta.url).pathname;
+
+/** unit: beside the code. property: fast-check. kernel: real nft in own namespaces. lab: whole programs. */
+const config: ViteUserConfig = defineConfig({
+  root,
+  test: {
+    root,
+    projects: [
+      { test: { name: 'unit', root, include: ['src/**/*.test.ts'] } },
+      { test: { name: 'property', root, include: ['test/property/**/*.test.ts'], testTimeout: 300_000 } },
+      {
+        test: {
+          name: 'kernel',
+          root,
+          include: ['test/kernel/**/*.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          root,
+          include: ['test/lab/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
+
+export default config;
