@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
 const root = new URL('../', import.meta.url).pathname;
+const dist = process.env.POLICYD_DIST ?? `${root}dist`;
 const entries = {
   policyd: 'src/agent/main.ts',
   policyctl: 'src/cli/main.ts',
@@ -13,11 +14,11 @@ const entries = {
   'lab-supervisor': 'src/lab/supervisor/main.ts',
 };
 
-await rm(`${root}dist`, { recursive: true, force: true });
+await rm(dist, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(root + file))),
-  outdir: 'dist',
+  outdir: dist,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -30,13 +31,13 @@ await build({
   },
   logLevel: 'warning',
 });
-await mkdir(`${root}dist/bin`, { recursive: true });
+await mkdir(`${dist}/bin`, { recursive: true });
 for (const [name, target] of [
   ['policyd', 'policyd'],
   ['policyctl', 'policyctl'],
   ['kubectl-policyctl', 'policyctl'],
 ]) {
-  if (!existsSync(`${root}dist/${target}.js`)) continue;
-  await chmod(`${root}dist/${target}.js`, 0o755);
-  await symlink(`../${target}.js`, `${root}dist/bin/${name}`);
+  if (!existsSync(`${dist}/${target}.js`)) continue;
+  await chmod(`${dist}/${target}.js`, 0o755);
+  await symlink(`../${target}.js`, `${dist}/bin/${name}`);
 }
