@@ -1,0 +1,44 @@
+/** The shape of GET /status, read by policyctl and by the lab. Additions are fine, changes are not. */
+export const WATCHED_RESOURCES: readonly WatchedResource[] = ['pods', 'namespaces', 'nodes', 'networkpolicies'];
+export type WatchedResource = 'pods' | 'namespaces' | 'nodes' | 'networkpolicies';
+
+export type ResourceVersions = Readonly<Record<WatchedResource, string>>;
+
+export interface AgentStatus {
+  readonly node: string;
+  /** Everything has been listed, the kernel holds what was compiled, and the API server answers. */
+  readonly ready: boolean;
+  /** The kernel holds the ruleset of everything seen so far. */
+  readonly inSync: boolean;
+  /** Counts the rulesets that went into the kernel, or were found to be there, since the start. */
+  readonly revision: number;
+  /** What the ruleset in the kernel contains: the newest version seen of each kind; empty before the first. */
+  readonly resourceVersions: ResourceVersions;
+  readonly degraded: readonly Degradation[];
+  /** Objects of which some part is not enforced, and why. */
+  readonly problems: readonly ObjectProblem[];
+}
+
+export interface Degradation {
+  readonly code: DegradationCode;
+  readonly message: string;
+}
+
+/** Append-only. */
+export type DegradationCode =
+  | 'NOT_LISTED'
+  | 'API_UNREACHABLE'
+  | 'API_UNAUTHORIZED'
+  | 'API_FORBIDDEN'
+  | 'NO_POD_RANGE'
+  | 'POD_RANGE_UNUSABLE'
+  | 'COMPILE_FAILED'
+  | 'NFT_UNREADABLE'
+  | 'NFT_REFUSED'
+  | 'NFT_UNCERTAIN';
+
+export interface ObjectProblem {
+  /** `NetworkPolicy shop/api-allow` */
+  readonly object: string;
+  readonly message: string;
+}
