@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check format clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+node_modules/.package-lock.json: package-lock.json
+	@command -v npm >/dev/null || { echo 'error: npm is missing; install Node.js 20.19 or later (it brings npm)' >&2; exit 1; }
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+build: node_modules/.package-lock.json ## bundle policyd and policyctl into dist/
+	@node deploy/build.mjs
+
+demo: build ## the whole story in the lab: policies applied with kubectl, enforced, explained
+	@examples/shop/demo.sh
+
+test: build ## everything: unit, property, kernel and lab tests
+	@test/run
+
+check: node_modules/.package-lock.json ## format, lint, types, import direction, unused code, size
+	@npx --no-install biome check .
+	@npx --no-install tsc --noEmit
+	@npx --no-install depcruise --config .dependency-cruiser.json src
+	@npx --no-install knip
+	@.ci/structure
+
+format: node_modules/.package-lock.json ## format and apply safe fixes
+	@npx --no-install biome check --write .
+
+clean: ## remove what was built
+	rm -rf dist coverage

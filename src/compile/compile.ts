@@ -1,0 +1,11 @@
+/** The full recompute: a snapshot -> the ruleset of one node. The same bytes as the incremental path. */
+import type { Snapshot } from '../model/cluster.ts';
+import { type Compiled, type CompileOptions, Compiler } from './compiler.ts';
+
+export function compile(snapshot: Snapshot, options: CompileOptions): Compiled {
+  const compiler = new Compiler(options);
+  for (const [key, value] of snapshot.namespaces) compiler.update({ kind: 'namespace', key, value });
+  for (const [key, value] of snapshot.pods) compiler.update({ kind: 'pod', key, value });
+  for (const [key, value] of snapshot.policies) compiler.update({ kind: 'policy', key, value });
+  return compiler.result();
+}

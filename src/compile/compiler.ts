@@ -1,0 +1,118 @@
+/**
+ * Objects, one change at a time -> the ruleset of one node. Work follows what a change touches; what did
+ * not change keeps its object identity, so that plan can skip it.
+ * Guarantees the same bytes for the same objects, in whatever order they came (property-tested).
+ */
+import type { Cidr } from '../model/address.ts';
+import { familyOf } from '../model/address.ts';
+import { type Change, type Pod, type PodKey, podKey } from '../model/cluster.ts';
+import type { RuleOrigin } from '../model/endpoint.ts';
+import type { Policy, PolicyKey } from '../model/policy.ts';
+import type { Chain, ChainName, Ruleset, SetName } from '../nft/objects.ts';
+import { Membership } from '../policy/membership.ts';
+import { resolveEndpoint } from '../policy/resolve.ts';
+import { selects } from '../policy/selector.ts';
+import { Assembly } from './assembly.ts';
+import { type CompiledEndpoint, compileEndpoint } from './endpoint.ts';
+import { skeleton } from './skeleton.ts';
+
+export interface CompileOptions {
+  /** Name of the node whose pods get rules. */
+  readonly node: string;
+  /** Ranges in which an address without a known pod is dropped; empty: no quarantine. */
+  readonly podRanges: readonly Cidr[];
+}
+
+export interface Compiled {
+  readonly ruleset: Ruleset;
+  /** Per chain and rule index: the policy rules it comes from; empty for rules no policy wrote. */
+  readonly origins: ReadonlyMap<ChainName, readonly (readonly RuleOrigin[])[]>;
+  /** This node's pods with an address; null: not isolated in that direction. */
+  readonly endpoints: ReadonlyMap<PodKey, { readonly ingress: ChainName | null; readonly egress: ChainName | null }>;
+  /** For people: what a set's members have in common. */
+  readonly setMeanings: ReadonlyMap<SetName, string>;
+}
+
+export class Compiler {
+  readonly #node: string;
+  readonly #membership = new Membership();
+  readonly #policies = new Map<string, Map<PolicyKey, Policy>>();
+  readonly #localPods = new Map<PodKey, Pod>();
+  readonly #dirty = new Set<PodKey>();
+  readonly #endpoints = new Map<PodKey, CompiledEndpoint>();
+  readonly #assembly = new Assembly();
+  #skeleton: readonly Chain[];
+  #compiled: Compiled | null = null;
+
+  constructor(options: CompileOptions) {
+    this.#node = options.node;
+    this.#skeleton = skeleton(options.podRanges);
+  }
+
+  setPodRanges(ranges: readonly Cidr[]): void {
+    this.#skeleton = skeleton(ranges);
+    this.#compiled = null;
+  }
+
+  update(change: Change): void {
+    switch (change.kind) {
+      case 'pod':
+        this.#updatePod(change.key, change.value);
+        break;
+      case 'namespace':
+        this.#membership.updateNamespace(change.key, change.value);
+        break;
+      case 'policy':
+        this.#updatePolicy(change.key, change.value);
+        break;
+      case 'node':
+        return;
+    }
+    this.#compiled = null;
+  }
+
+  result(): Compiled {
+    if (this.#compiled) return this.#compiled;
+    for (const key of this.#dirty) this.#recompile(key);
+    this.#dirty.clear();
+    this.#compiled = this.#assembly.assemble(this.#skeleton, this.#endpoints, this.#membership);
+    return this.#compiled;
+  }
+
+  #updatePod(key: PodKey, pod: Pod | null): void {
+    for (const affected of this.#membership.updatePod(key, pod)) {
+      if (this.#localPods.has(affected)) this.#dirty.add(affected);
+    }
+    if (pod?.node === this.#node) this.#localPods.set(key, pod);
+    else this.#localPods.delete(key);
+    this.#dirty.add(key);
+  }
+
+  #updatePolicy(key: PolicyKey, policy: Policy | null): void {
+    const namespace = policy?.namespace ?? key.slice(0, key.indexOf('/'));
+    const siblings = this.#policies.get(namespace) ?? new Map<PolicyKey, Policy>();
+    this.#policies.set(namespace, siblings);
+    const before = siblings.get(key);
+    if (policy) siblings.set(key, policy);
+    else siblings.delete(key);
+    if (siblings.size === 0) this.#policies.delete(namespace);
+    for (const [podKey, pod] of this.#localPods) {
+      if (pod.namespace !== namespace) continue;
+      if ([before, policy].some((version) => version && selects(version.subject, pod.labels))) this.#dirty.add(podKey);
+    }
+  }
+
+  #recompile(key: PodKey): void {
+    const pod = this.#localPods.get(key);
+    const owned = this.#membership.owned(key);
+    if (!pod || owned.length === 0) {
+      this.#endpoints.delete(key);
+      return;
+    }
+    const policies = [...(this.#policies.get(pod.namespace)?.values() ?? [])];
+    const resolved = resolveEndpoint(pod, policies);
+    const addresses = [...owned].sort((a, b) => familyOf(a) - familyOf(b) || (a < b ? -1 : 1));
+    this.#endpoints.set(podKey(pod.namespace, pod.name), compileEndpoint({ ...resolved, addresses }));
+  }
+}
+

@@ -1,0 +1,76 @@
+/**
+ * The names of everything in the kernel: fixed words, or a prefix and the hash of a meaning, never of
+ * members and never a user's text (reliability: identifiers are injective, nothing is smuggled into nft).
+ */
+import { createHash } from 'node:crypto';
+import type { Family } from '../model/address.ts';
+import type { PodKey } from '../model/cluster.ts';
+import type { Direction } from '../model/policy.ts';
+import type { ChainName, SetName } from '../nft/objects.ts';
+
+export const TABLE = 'policyd';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const LENGTH = 16;
+
+/**
+ * 80 bits of SHA-256 in base32. Two meanings of one name would need a second preimage of somebody else's
+ * selector; a collision of two own selectors harms only its maker.
+ */
+export function hash(meaning: string): string {
+  const digest = createHash('sha256').update(meaning).digest();
+  let text = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of digest) {
+    value = ((value << 8) | byte) & 0xffff;
+    bits += 8;
+    while (bits >= 5) {
+      text += ALPHABET.charAt((value >> (bits - 5)) & 31);
+      bits -= 5;
+      if (text.length === LENGTH) return text;
+    }
+  }
+  return text;
+}
+
+export function chainName(text: string): ChainName {
+  return text as ChainName;
+}
+
+export function setName(text: string): SetName {
+  return text as SetName;
+}
+
+/** One lasting chain per isolated local pod and direction; a pod recreated under its name gets another. */
+export function podChainName(direction: Direction, pod: PodKey, uid: string): ChainName {
+  return chainName(`${direction === 'ingress' ? 'in' : 'out'}_${hash(`${pod}\0${uid}`)}`);
+}
+
+export const STAGE_OUT: ChainName = chainName('stage_out');
+export const STAGE_IN: ChainName = chainName('stage_in');
+
+/** local pod -> its chain, or what an open pod means. */
+export function dispatchMap(direction: Direction, family: Family): SetName {
+  return setName(`${direction === 'ingress' ? 'in' : 'out'}_${family}`);
+}
+
+/** Addresses of this node's pods isolated in any direction. */
+export function isolatedSet(family: Family): SetName {
+  return setName(`isolated_${family}`);
+}
+
+/** Addresses of this node's pods. */
+export function localSet(family: Family): SetName {
+  return setName(`local_${family}`);
+}
+
+/** (p, p) for each address of this node's pods. */
+export function selfSet(family: Family): SetName {
+  return setName(`self_${family}`);
+}
+
+/** A comment nft and a reader can both take: our alphabet, 90 bytes at most. */
+export function note(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9_./:-]/g, '_').slice(0, 90);
+}

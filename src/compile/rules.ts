@@ -1,0 +1,126 @@
+/**
+ * The stages of one pod and direction -> chains, shared by every pod to which they come out the same.
+ * Chains are named by the hash of their rules. A rule that matches nobody is left out; what is left ends
+ * in an explicit verdict.
+ */
+import type { Family } from '../model/address.ts';
+import type { ResolvedPorts, RuleOrigin, Stage, StageRule } from '../model/endpoint.ts';
+import type { Direction } from '../model/policy.ts';
+import type { PortRange, Protocol } from '../model/protocol.ts';
+import { PROTOCOLS } from '../model/protocol.ts';
+import type { Chain, ChainName, Expression, Rule, Statement } from '../nft/objects.ts';
+import { chainName, hash, note } from './names.ts';
+import { type Peering, peerings } from './peers.ts';
+import { BACKEND_PORT, backend, chain, client, DROP, goto, inSet, is, PROTOCOL, rule, words } from './statements.ts';
+
+export interface CompiledStages {
+  /** The chain a packet enters first. */
+  readonly entry: ChainName;
+  readonly chains: readonly Chain[];
+  /** Per chain and rule index: the policy rules it comes from. */
+  readonly origins: ReadonlyMap<ChainName, readonly (readonly RuleOrigin[])[]>;
+  /** Sets the chains look up, by key (see peers). */
+  readonly sets: readonly Peering[];
+}
+
+/** `allowed` is what passing this direction means: `goto stage_in` on the way out, `accept` on the way in. */
+export function compileStages(
+  stages: readonly Stage[],
+  direction: Direction,
+  families: readonly Family[],
+  allowed: Statement,
+): CompiledStages {
+  const chains: Chain[] = [];
+  const origins = new Map<ChainName, readonly (readonly RuleOrigin[])[]>();
+  const sets: Peering[] = [];
+  let next = allowed;
+  for (const stage of [...stages].reverse()) {
+    const lines = stage.rules.flatMap((stageRule) => compileRule(stageRule, direction, families, allowed, next));
+    const rules = lines.map((line) => line.rule);
+    rules.push(stage.otherwise === 'deny' ? rule(DROP, 'no-rule-admits') : rule([next]));
+    const name = chainName(`${direction === 'ingress' ? 'rin' : 'rout'}_${hash(JSON.stringify(rules))}`);
+    if (!origins.has(name)) chains.push(chain(name, rules));
+    origins.set(name, [...lines.map((line) => [line.origin]), []]);
+    sets.push(...lines.flatMap((line) => line.sets));
+    next = goto(name);
+  }
+  if (next.kind !== 'goto') throw new TypeError('a pod without stages has no chains');
+  return { entry: next.chain, chains, origins, sets };
+}
+
+interface Line {
+  readonly rule: Rule;
+  readonly origin: RuleOrigin;
+  readonly sets: readonly Peering[];
+}
+
+function compileRule(
+  stageRule: StageRule,
+  direction: Direction,
+  families: readonly Family[],
+  allowed: Statement,
+  next: Statement,
+): readonly Line[] {
+  const { origin } = stageRule;
+  const verdict = verdictOf(stageRule.action, allowed, next);
+  const comment = note(`${origin.policy}:${origin.direction}.${origin.index}`);
+  const line = (matches: readonly Statement[], sets: readonly Peering[] = []): Line => ({
+    rule: rule([...matches, ...verdict], comment),
+    origin,
+    sets,
+  });
+  const { ports, peers } = stageRule;
+  const plain = portMatches(ports);
+  const named = ports.kind === 'some' ? ports.named : [];
+  const anybody = peers.kind === 'any' ? plain.map((matches) => line(matches)) : [];
+  const somebody = families.flatMap((family) =>
+    peerings(peers, named, plain.length > 0, family).flatMap((peering) => {
+      const end = direction === 'ingress' ? client(family) : backend(family);
+      const lookup = lookUp(peering, end);
+      if (peering.port !== null) return [line([is(PROTOCOL, words(word(peering.port.protocol))), lookup], [peering])];
+      return plain.map((matches) => line([lookup, ...matches], [peering]));
+    }),
+  );
+  return [...anybody, ...somebody];
+}
+
+function lookUp(peering: Peering, end: Expression): Statement {
+  const set = inSet(peering.name);
+  switch (peering.kind) {
+    case 'block':
+      return is({ kind: 'concat', parts: [end, PROTOCOL] }, set);
+    case 'members':
+      return is(peering.port === null ? end : { kind: 'concat', parts: [end, BACKEND_PORT] }, set);
+  }
+}
+
+function verdictOf(action: StageRule['action'], allowed: Statement, next: Statement): readonly Statement[] {
+  switch (action) {
+    case 'accept':
+      return [allowed];
+    case 'deny':
+      return DROP;
+    case 'pass':
+      return [next];
+  }
+}
+
+/** One list of matches per protocol; `[]` as a list matches every packet. */
+function portMatches(ports: ResolvedPorts): readonly (readonly Statement[])[] {
+  if (ports.kind === 'any') return [[]];
+  return PROTOCOLS.flatMap((protocol) => {
+    const ranges = ports.ranges.filter((range) => range.protocol === protocol);
+    if (ranges.length === 0) return [];
+    const match = is(PROTOCOL, words(word(protocol)));
+    if (ranges.some(coversAll)) return [[match]];
+    return [[match, is(BACKEND_PORT, { kind: 'ports', ranges: ranges.map(({ first, last }) => ({ first, last })) })]];
+  });
+}
+
+function coversAll(range: PortRange): boolean {
+  return range.first <= 1 && range.last === 65535;
+}
+
+function word(protocol: Protocol): string {
+  return protocol.toLowerCase();
+}

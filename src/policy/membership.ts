@@ -1,0 +1,247 @@
+/**
+ * Who belongs to which peer group, kept up to date event by event: the cost of a pod event follows the
+ * groups it joins and leaves, not the size of the cluster (datapath: sets are named by meaning).
+ * Guarantees the same members for the same objects, in whatever order they came.
+ */
+import type { Address, Cidr, Family } from '../model/address.ts';
+import { familyOf } from '../model/address.ts';
+import { type Namespace, type Pod, type PodKey, podKey } from '../model/cluster.ts';
+import type { NamedPort, PodGroup } from '../model/endpoint.ts';
+import type { Labels, Selector } from '../model/labels.ts';
+import { cidrContains } from '../net/cidr.ts';
+import { inGroup } from './group.ts';
+import { LabelIndex } from './label-index.ts';
+import { chooseOwner, holdsAddresses } from './owner.ts';
+import { SelectorIndex } from './selector-index.ts';
+
+/** Pods by labels, by address, or all of them. */
+export type MemberScope =
+  | { readonly kind: 'group'; readonly group: PodGroup }
+  | { readonly kind: 'block'; readonly cidr: Cidr; readonly except: readonly Cidr[] }
+  | { readonly kind: 'all' };
+
+/** `addresses`: the members' addresses. A named port: `address . port` for each number the name has (F5 to F7). */
+export interface MemberSetMeaning {
+  readonly scope: MemberScope;
+  readonly port: NamedPort | null;
+  readonly family: Family;
+}
+
+/** A live set of elements in nft's text form. `version` grows with each change. */
+export interface MemberSet {
+  readonly meaning: MemberSetMeaning;
+  readonly elements: ReadonlySet<string>;
+  readonly version: number;
+}
+
+interface MutableSet {
+  readonly meaning: MemberSetMeaning;
+  readonly elements: Set<string>;
+  version: number;
+}
+
+/** The elements a pod puts into each set it belongs to. */
+type Places = ReadonlyMap<MutableSet, readonly string[]>;
+
+interface PodState {
+  readonly pod: Pod;
+  /** The addresses this pod owns now, a subset of pod.addresses. */
+  readonly owned: readonly Address[];
+  readonly memberOf: Places;
+}
+
+const EVERYTHING: Selector = { kind: 'requirements', requirements: [] };
+const NOWHERE: Places = new Map();
+
+function elementsOf(meaning: MemberSetMeaning, pod: Pod, owned: readonly Address[]): readonly string[] {
+  const { scope, port, family } = meaning;
+  const addresses = owned.filter(
+    (address) =>
+      familyOf(address) === family &&
+      (scope.kind !== 'block' ||
+        (cidrContains(scope.cidr, address) && !scope.except.some((except) => cidrContains(except, address)))),
+  );
+  if (port === null) return addresses;
+  const numbers = pod.ports
+    .filter((candidate) => candidate.name === port.name && candidate.protocol === port.protocol)
+    .map((candidate) => candidate.port);
+  return addresses.flatMap((address) => [...new Set(numbers)].map((number) => `${address} . ${number}`));
+}
+
+function leaveSets(before: Places, after: Places): void {
+  for (const [set, elements] of before) {
+    const kept = after.get(set);
+    for (const element of elements) {
+      if (!kept?.includes(element) && set.elements.delete(element)) set.version += 1;
+    }
+  }
+}
+
+function joinSets(after: Places): void {
+  for (const [set, elements] of after) {
+    for (const element of elements) {
+      if (set.elements.has(element)) continue;
+      set.elements.add(element);
+      set.version += 1;
+    }
+  }
+}
+
+export class Membership {
+  readonly #namespaces = new Map<string, Namespace>();
+  readonly #states = new Map<PodKey, PodState>();
+  readonly #claims = new Map<Address, Set<PodKey>>();
+  readonly #podsByNamespace = new Map<string, Set<PodKey>>();
+  readonly #podsByLabel = new LabelIndex<PodKey>();
+  readonly #sets = new Map<string, MutableSet>();
+  /** Sets by the label their pods must have; by namespace for scopes that name one, '' for the others. */
+  readonly #setsByScope = new Map<string, SelectorIndex<MutableSet>>();
+
+  pod(key: PodKey): Pod | null {
+    return this.#states.get(key)?.pod ?? null;
+  }
+
+  namespaceLabels(name: string): Labels | null {
+    return this.#namespaces.get(name)?.labels ?? null;
+  }
+
+  /** The addresses of the pod that are its own: held, and not claimed by a pod with a better right. */
+  owned(key: PodKey): readonly Address[] {
+    return this.#states.get(key)?.owned ?? [];
+  }
+
+  /** Returns the pods whose owned addresses may have changed, the pod itself included. */
+  updatePod(key: PodKey, pod: Pod | null): readonly PodKey[] {
+    const before = this.#states.get(key);
+    const touched = new Set<Address>([...(before?.pod.addresses ?? []), ...(pod?.addresses ?? [])]);
+    if (before) this.#forget(key, before);
+    if (pod) {
+      this.#podsByLabel.add(pod.labels, key);
+      const siblings = this.#podsByNamespace.get(pod.namespace);
+      if (siblings) siblings.add(key);
+      else this.#podsByNamespace.set(pod.namespace, new Set([key]));
+      this.#states.set(key, { pod, owned: [], memberOf: before?.memberOf ?? NOWHERE });
+      if (holdsAddresses(pod)) {
+        for (const address of pod.addresses) {
+          const claimants = this.#claims.get(address);
+          if (claimants) claimants.add(key);
+          else this.#claims.set(address, new Set([key]));
+        }
+      }
+    } else if (before) {
+      leaveSets(before.memberOf, NOWHERE);
+    }
+    const affected = new Set<PodKey>(pod ? [key] : []);
+    for (const address of touched) for (const claimant of this.#claims.get(address) ?? []) affected.add(claimant);
+    this.#refresh(affected);
+    return [...affected];
+  }
+
+  updateNamespace(name: string, namespace: Namespace | null): void {
+    if (namespace) this.#namespaces.set(name, namespace);
+    else this.#namespaces.delete(name);
+    this.#refresh(this.#podsByNamespace.get(name) ?? []);
+  }
+
+  /** The live set of this meaning; made on first use. `key` is the meaning's injective text. */
+  set(key: string, meaning: MemberSetMeaning): MemberSet {
+    const existing = this.#sets.get(key);
+    if (existing) return existing;
+    const created: MutableSet = { meaning, elements: new Set(), version: 0 };
+    this.#sets.set(key, created);
+    this.#scopeIndex(meaning).add(podSelector(meaning), created);
+    this.#refresh(this.#podCandidates(meaning.scope), created);
+    return created;
+  }
+
+  /** Drops every set whose key is not in use any more. */
+  retain(keys: ReadonlySet<string>): void {
+    for (const [key, set] of this.#sets) {
+      if (keys.has(key)) continue;
+      this.#sets.delete(key);
+      this.#scopeIndex(set.meaning).delete(podSelector(set.meaning), set);
+      for (const candidate of this.#podCandidates(set.meaning.scope)) this.#leave(candidate, set);
+    }
+  }
+
+  #scopeIndex(meaning: MemberSetMeaning): SelectorIndex<MutableSet> {
+    const { scope } = meaning;
+    const key = scope.kind === 'group' && scope.group.namespaces.kind === 'named' ? scope.group.namespaces.name : '';
+    const index = this.#setsByScope.get(key) ?? new SelectorIndex<MutableSet>();
+    this.#setsByScope.set(key, index);
+    return index;
+  }
+
+  #podCandidates(scope: MemberScope): Iterable<PodKey> {
+    if (scope.kind !== 'group') return [...this.#states.keys()];
+    const { namespaces, pods } = scope.group;
+    const siblings = namespaces.kind === 'named' ? [...(this.#podsByNamespace.get(namespaces.name) ?? [])] : null;
+    const labelled = this.#podsByLabel.candidates(pods);
+    if (siblings && labelled) return siblings.length < labelled.length ? siblings : labelled;
+    return siblings ?? labelled ?? [...this.#states.keys()];
+  }
+
+  #belongs(set: MutableSet, pod: Pod): boolean {
+    const { scope } = set.meaning;
+    return scope.kind !== 'group' || inGroup(scope.group, pod, this.namespaceLabels(pod.namespace));
+  }
+
+  /**
+   * Recomputes what the pods own and where they belong; with `only`, just their place in that set.
+   * All leave before any joins: an address that changes hands stays in the sets both owners belong to.
+   */
+  #refresh(keys: Iterable<PodKey>, only?: MutableSet): void {
+    const moves: { readonly before: Places; readonly after: Places }[] = [];
+    for (const key of keys) {
+      const state = this.#states.get(key);
+      if (!state) continue;
+      const { pod } = state;
+      const owned = only ? state.owned : pod.addresses.filter((address) => this.#ownerOf(address) === key);
+      const after = new Map(only ? state.memberOf : []);
+      for (const set of only ? [only] : this.#setCandidates(pod)) {
+        const elements = owned.length > 0 && this.#belongs(set, pod) ? elementsOf(set.meaning, pod, owned) : [];
+        if (elements.length > 0) after.set(set, elements);
+      }
+      moves.push({ before: state.memberOf, after });
+      this.#states.set(key, { pod, owned, memberOf: after.size > 0 ? after : NOWHERE });
+    }
+    for (const { before, after } of moves) leaveSets(before, after);
+    for (const { after } of moves) joinSets(after);
+  }
+
+  *#setCandidates(pod: Pod): Iterable<MutableSet> {
+    yield* this.#setsByScope.get('')?.candidates(pod.labels) ?? [];
+    yield* this.#setsByScope.get(pod.namespace)?.candidates(pod.labels) ?? [];
+  }
+
+  #leave(key: PodKey, set: MutableSet): void {
+    const state = this.#states.get(key);
+    if (!state?.memberOf.has(set)) return;
+    const memberOf = new Map(state.memberOf);
+    memberOf.delete(set);
+    this.#states.set(key, { ...state, memberOf });
+  }
+
+  #ownerOf(address: Address): PodKey | null {
+    const claimants = [...(this.#claims.get(address) ?? [])].flatMap((key) => this.#states.get(key)?.pod ?? []);
+    const owner = chooseOwner(claimants);
+    return owner ? podKey(owner.namespace, owner.name) : null;
+  }
+
+  #forget(key: PodKey, { pod }: PodState): void {
+    this.#podsByLabel.delete(pod.labels, key);
+    const siblings = this.#podsByNamespace.get(pod.namespace);
+    siblings?.delete(key);
+    if (siblings?.size === 0) this.#podsByNamespace.delete(pod.namespace);
+    for (const address of pod.addresses) {
+      const claimants = this.#claims.get(address);
+      claimants?.delete(key);
+      if (claimants?.size === 0) this.#claims.delete(address);
+    }
+    this.#states.delete(key);
+  }
+}
+
+function podSelector({ scope }: MemberSetMeaning): Selector {
+  return scope.kind === 'group' ? scope.group.pods : EVERYTHING;
+}

@@ -1,0 +1,46 @@
+/**
+ * Finds the selectors that may match a set of labels without trying all of them: each selector is filed
+ * under one label it requires (the first `In`, else the first `Exists`), or under "any".
+ * Guarantees a superset of the matching entries; never decides a match itself.
+ */
+import type { Labels, Selector } from '../model/labels.ts';
+
+const ANY: readonly string[] = [''];
+
+/** Keys under which a selector is filed; label keys and values hold no NUL. */
+function filing(selector: Selector): readonly string[] {
+  if (selector.kind === 'nothing') return [];
+  const byValue = selector.requirements.find((requirement) => requirement.operator === 'In');
+  if (byValue) return [...new Set(byValue.values)].map((value) => `${byValue.key}\0${value}`);
+  const byKey = selector.requirements.find((requirement) => requirement.operator === 'Exists');
+  return byKey ? [byKey.key] : ANY;
+}
+
+export class SelectorIndex<Entry> {
+  readonly #entries = new Map<string, Set<Entry>>();
+
+  add(selector: Selector, entry: Entry): void {
+    for (const key of filing(selector)) {
+      const entries = this.#entries.get(key);
+      if (entries) entries.add(entry);
+      else this.#entries.set(key, new Set([entry]));
+    }
+  }
+
+  delete(selector: Selector, entry: Entry): void {
+    for (const key of filing(selector)) {
+      const entries = this.#entries.get(key);
+      entries?.delete(entry);
+      if (entries?.size === 0) this.#entries.delete(key);
+    }
+  }
+
+  /** Each entry once: its keys are alternatives of one label key, and a label has one value. */
+  *candidates(labels: Labels): Iterable<Entry> {
+    yield* this.#entries.get('') ?? [];
+    for (const [key, value] of labels) {
+      yield* this.#entries.get(key) ?? [];
+      yield* this.#entries.get(`${key}\0${value}`) ?? [];
+    }
+  }
+}
