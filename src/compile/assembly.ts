@@ -5,12 +5,21 @@
 import { type Family, familyOf } from '../model/address.ts';
 import type { PodKey } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
-import type { Chain, ChainName, Element, ElementType, ElementVerdict, NftMap, NftSet, SetName } from '../nft/objects.ts';
-import type { Membership, MemberSet } from '../policy/membership.ts';
-import type { Compiled } from './compiler.ts';
+import type {
+  Chain,
+  ChainName,
+  Element,
+  ElementType,
+  ElementVerdict,
+  NftMap,
+  NftSet,
+  SetName,
+} from '../nft/objects.ts';
+import type { MemberSet, Membership } from '../policy/membership.ts';
+import type { Compiled } from './compiled.ts';
 import type { CompiledEndpoint } from './endpoint.ts';
 import { dispatchMap, isolatedSet, localSet, selfSet, TABLE } from './names.ts';
-import type { Peering } from './peers.ts';
+import type { SetUse } from './peers.ts';
 import { FAMILIES } from './statements.ts';
 
 interface Rendered {
@@ -32,19 +41,25 @@ export class Assembly {
   ): Compiled {
     const chains = new Map<ChainName, Chain>(skeleton.map((chain) => [chain.name, chain]));
     const origins = new Map<ChainName, readonly (readonly RuleOrigin[])[]>();
-    const peerings = new Map<SetName, Peering>();
-    const names = new Map<PodKey, { readonly ingress: ChainName | null; readonly egress: ChainName | null }>();
+    const uses = new Map<SetName, SetUse>();
+    const names = new Map<
+      PodKey,
+      { readonly ingress: ChainName | null; readonly egress: ChainName | null }
+    >();
     for (const [key, endpoint] of endpoints) {
       for (const { chain, stages } of [endpoint.ingress, endpoint.egress]) {
         if (!chain || !stages) continue;
         chains.set(chain.name, chain);
         for (const shared of stages.chains) chains.set(shared.name, shared);
         for (const [name, rules] of stages.origins) origins.set(name, rules);
-        for (const peering of stages.sets) peerings.set(peering.name, peering);
+        for (const use of stages.sets) uses.set(use.name, use);
       }
-      names.set(key, { ingress: endpoint.ingress.chain?.name ?? null, egress: endpoint.egress.chain?.name ?? null });
+      names.set(key, {
+        ingress: endpoint.ingress.chain?.name ?? null,
+        egress: endpoint.egress.chain?.name ?? null,
+      });
     }
-    const sets = this.#peerSets(peerings, membership);
+    const sets = this.#peerSets(uses, membership);
     this.#local = reuse(this.#local, localSets(endpoints), sameSet);
     for (const [name, set] of this.#local) sets.set(name, set);
     this.#dispatch = reuse(this.#dispatch, dispatchMaps(endpoints), sameMap);
@@ -57,7 +72,7 @@ export class Assembly {
       },
       origins: sorted(origins),
       endpoints: sorted(names),
-      setMeanings: sorted(new Map([...peerings].map(([name, peering]) => [name, peering.text]))),
+      setMeanings: sorted(new Map([...uses].map(([name, use]) => [name, use.text]))),
     };
   }
 
@@ -70,16 +85,16 @@ export class Assembly {
     return this.#chains;
   }
 
-  #peerSets(peerings: ReadonlyMap<SetName, Peering>, membership: Membership): Map<SetName, NftSet> {
+  #peerSets(uses: ReadonlyMap<SetName, SetUse>, membership: Membership): Map<SetName, NftSet> {
     const sets = new Map<SetName, NftSet>();
     const keys = new Set<string>();
-    for (const [name, peering] of peerings) {
-      if (peering.kind === 'block') {
-        sets.set(name, peering.set);
+    for (const [name, use] of uses) {
+      if (use.kind === 'fixed') {
+        sets.set(name, use.set);
         continue;
       }
-      keys.add(peering.key);
-      sets.set(name, this.#render(name, membership.set(peering.key, peering.meaning)));
+      keys.add(use.key);
+      sets.set(name, this.#render(name, membership.set(use.key, use.meaning)));
     }
     membership.retain(keys);
     for (const name of this.#rendered.keys()) if (!sets.has(name)) this.#rendered.delete(name);
@@ -90,7 +105,8 @@ export class Assembly {
     const last = this.#rendered.get(name);
     if (last && last.source === source && last.version === source.version) return last.set;
     const { family, port } = source.meaning;
-    const type: readonly ElementType[] = port === null ? [addressType(family)] : [addressType(family), 'inet_service'];
+    const type: readonly ElementType[] =
+      port === null ? [addressType(family)] : [addressType(family), 'inet_service'];
     const set: NftSet = { name, type, interval: false, elements: new Set([...source.elements].sort()) };
     this.#rendered.set(name, { version: source.version, source, set });
     return set;
@@ -112,8 +128,18 @@ function localSets(endpoints: ReadonlyMap<PodKey, CompiledEndpoint>): ReadonlyMa
     const type: readonly ElementType[] = [addressType(family)];
     const pairs = new Set([...local].map((address) => `${address} . ${address}`));
     sets.set(localSet(family), { name: localSet(family), type, interval: false, elements: sortedSet(local) });
-    sets.set(isolatedSet(family), { name: isolatedSet(family), type, interval: false, elements: sortedSet(isolated) });
-    sets.set(selfSet(family), { name: selfSet(family), type: [...type, ...type], interval: false, elements: sortedSet(pairs) });
+    sets.set(isolatedSet(family), {
+      name: isolatedSet(family),
+      type,
+      interval: false,
+      elements: sortedSet(isolated),
+    });
+    sets.set(selfSet(family), {
+      name: selfSet(family),
+      type: [...type, ...type],
+      interval: false,
+      elements: sortedSet(pairs),
+    });
   }
   return sets;
 }

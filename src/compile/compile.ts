@@ -1,6 +1,7 @@
 /** The full recompute: a snapshot -> the ruleset of one node. The same bytes as the incremental path. */
 import type { Snapshot } from '../model/cluster.ts';
-import { type Compiled, type CompileOptions, Compiler } from './compiler.ts';
+import type { Compiled } from './compiled.ts';
+import { type CompileOptions, Compiler } from './compiler.ts';
 
 export function compile(snapshot: Snapshot, options: CompileOptions): Compiled {
   const compiler = new Compiler(options);

@@ -6,13 +6,13 @@
 import type { Cidr } from '../model/address.ts';
 import { familyOf } from '../model/address.ts';
 import { type Change, type Pod, type PodKey, podKey } from '../model/cluster.ts';
-import type { RuleOrigin } from '../model/endpoint.ts';
 import type { Policy, PolicyKey } from '../model/policy.ts';
-import type { Chain, ChainName, Ruleset, SetName } from '../nft/objects.ts';
+import type { Chain } from '../nft/objects.ts';
 import { Membership } from '../policy/membership.ts';
 import { resolveEndpoint } from '../policy/resolve.ts';
 import { selects } from '../policy/selector.ts';
 import { Assembly } from './assembly.ts';
+import type { Compiled } from './compiled.ts';
 import { type CompiledEndpoint, compileEndpoint } from './endpoint.ts';
 import { skeleton } from './skeleton.ts';
 
@@ -21,16 +21,6 @@ export interface CompileOptions {
   readonly node: string;
   /** Ranges in which an address without a known pod is dropped; empty: no quarantine. */
   readonly podRanges: readonly Cidr[];
-}
-
-export interface Compiled {
-  readonly ruleset: Ruleset;
-  /** Per chain and rule index: the policy rules it comes from; empty for rules no policy wrote. */
-  readonly origins: ReadonlyMap<ChainName, readonly (readonly RuleOrigin[])[]>;
-  /** This node's pods with an address; null: not isolated in that direction. */
-  readonly endpoints: ReadonlyMap<PodKey, { readonly ingress: ChainName | null; readonly egress: ChainName | null }>;
-  /** For people: what a set's members have in common. */
-  readonly setMeanings: ReadonlyMap<SetName, string>;
 }
 
 export class Compiler {
@@ -98,7 +88,8 @@ export class Compiler {
     if (siblings.size === 0) this.#policies.delete(namespace);
     for (const [podKey, pod] of this.#localPods) {
       if (pod.namespace !== namespace) continue;
-      if ([before, policy].some((version) => version && selects(version.subject, pod.labels))) this.#dirty.add(podKey);
+      if ([before, policy].some((version) => version && selects(version.subject, pod.labels)))
+        this.#dirty.add(podKey);
     }
   }
 
@@ -115,4 +106,3 @@ export class Compiler {
     this.#endpoints.set(podKey(pod.namespace, pod.name), compileEndpoint({ ...resolved, addresses }));
   }
 }
-

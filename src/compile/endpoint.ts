@@ -29,10 +29,15 @@ export function compileEndpoint(policy: EndpointPolicy): CompiledEndpoint {
   };
 }
 
-function compileDirection(endpoint: EndpointPolicy, direction: Direction, policy: DirectionPolicy): CompiledDirection {
+function compileDirection(
+  endpoint: EndpointPolicy,
+  direction: Direction,
+  policy: DirectionPolicy,
+): CompiledDirection {
   const allowed = direction === 'ingress' ? ACCEPT : goto(STAGE_IN);
   if (policy.stages.length === 0) {
-    const dispatch: ElementVerdict = direction === 'ingress' ? { kind: 'accept' } : { kind: 'goto', chain: STAGE_IN };
+    const dispatch: ElementVerdict =
+      direction === 'ingress' ? { kind: 'accept' } : { kind: 'goto', chain: STAGE_IN };
     return { chain: null, stages: null, dispatch };
   }
   const families = [...new Set(endpoint.addresses.map(familyOf))].sort();
@@ -41,7 +46,9 @@ function compileDirection(endpoint: EndpointPolicy, direction: Direction, policy
   const end = (family: Family) => (direction === 'ingress' ? client(family) : backend(family));
   const rules = [
     // A pod to itself is always allowed, through its own Service too (semantics H4).
-    ...endpoint.addresses.map((address) => rule([is(end(familyOf(address)), { kind: 'address', address }), ACCEPT], 'self')),
+    ...endpoint.addresses.map((address) =>
+      rule([is(end(familyOf(address)), { kind: 'address', address }), ACCEPT], 'self'),
+    ),
     rule([{ kind: 'counter' }, goto(stages.entry)], note(endpoint.pod)),
   ];
   return { chain: chain(name, rules), stages, dispatch: { kind: 'goto', chain: name } };

@@ -15,7 +15,7 @@ import type { MemberScope, MemberSetMeaning } from '../policy/membership.ts';
 import { canonicalSelector } from '../policy/selector.ts';
 import { hash, setName } from './names.ts';
 
-export type Peering =
+export type SetUse =
   /** Members come and go with pods; `key` is the meaning's injective text. */
   | {
       readonly kind: 'members';
@@ -27,7 +27,7 @@ export type Peering =
     }
   /** Written in the policy itself, so it never changes. */
   | {
-      readonly kind: 'block';
+      readonly kind: 'fixed';
       readonly key: string;
       readonly name: SetName;
       readonly set: NftSet;
@@ -43,8 +43,8 @@ export function peerings(
   named: readonly NamedPort[],
   withNumbers: boolean,
   family: Family,
-): readonly Peering[] {
-  const found: Peering[] = [];
+): readonly SetUse[] {
+  const found: SetUse[] = [];
   if (peers.kind === 'any') {
     for (const port of named) found.push(members({ kind: 'all' }, port, family));
     return found;
@@ -64,17 +64,17 @@ export function peerings(
     for (const scope of scopes) found.push(members(scope, port, family));
     for (const { cidr, except } of blocks) found.push(members({ kind: 'block', cidr, except }, port, family));
   }
-  return [...new Map(found.map((peering) => [peering.key, peering])).values()];
+  return [...new Map(found.map((use) => [use.key, use])).values()];
 }
 
-function members(scope: MemberScope, port: NamedPort | null, family: Family): Peering {
+function members(scope: MemberScope, port: NamedPort | null, family: Family): SetUse {
   const key = JSON.stringify([scopeKey(scope), port && [port.protocol, port.name], family]);
   const name = setName(`${port ? 'port' : 'peer'}_${hash(key)}_${family}`);
   const text = port ? `${scopeText(scope)} port ${port.name}/${port.protocol}` : scopeText(scope);
   return { kind: 'members', key, name, meaning: { scope, port, family }, port, text };
 }
 
-function blockSet(blocks: readonly BlockPeer[], family: Family): Peering | null {
+function blockSet(blocks: readonly BlockPeer[], family: Family): SetUse | null {
   const ranges = mergeRanges(
     blocks.flatMap(({ cidr, except }) => subtractRanges([cidrRange(cidr)], except.map(cidrRange))),
   );
@@ -89,7 +89,7 @@ function blockSet(blocks: readonly BlockPeer[], family: Family): Peering | null 
     elements: new Set(elements),
   };
   const text = blocks.map((block) => scopeText({ ...block, kind: 'block' })).join(', ');
-  return { kind: 'block', key, name, set, port: null, text };
+  return { kind: 'fixed', key, name, set, port: null, text };
 }
 
 /**
@@ -116,7 +116,8 @@ function scopeText(scope: MemberScope): string {
   switch (scope.kind) {
     case 'group': {
       const { namespaces, pods } = scope.group;
-      const where = namespaces.kind === 'named' ? `namespace ${namespaces.name}` : namespacesText(namespaces.selector);
+      const where =
+        namespaces.kind === 'named' ? `namespace ${namespaces.name}` : namespacesText(namespaces.selector);
       return `${podsText(pods)} in ${where}`;
     }
     case 'block':

@@ -4,14 +4,13 @@
  * in an explicit verdict.
  */
 import type { Family } from '../model/address.ts';
-import type { ResolvedPorts, RuleOrigin, Stage, StageRule } from '../model/endpoint.ts';
+import type { RuleOrigin, Stage, StageRule } from '../model/endpoint.ts';
 import type { Direction } from '../model/policy.ts';
-import type { PortRange, Protocol } from '../model/protocol.ts';
-import { PROTOCOLS } from '../model/protocol.ts';
 import type { Chain, ChainName, Expression, Rule, Statement } from '../nft/objects.ts';
 import { chainName, hash, note } from './names.ts';
-import { type Peering, peerings } from './peers.ts';
-import { BACKEND_PORT, backend, chain, client, DROP, goto, inSet, is, PROTOCOL, rule, words } from './statements.ts';
+import { peerings, type SetUse } from './peers.ts';
+import { isProtocol, portLines } from './ports.ts';
+import { BACKEND_PORT, backend, chain, client, DROP, goto, inSet, is, PROTOCOL, rule } from './statements.ts';
 
 export interface CompiledStages {
   /** The chain a packet enters first. */
@@ -20,7 +19,7 @@ export interface CompiledStages {
   /** Per chain and rule index: the policy rules it comes from. */
   readonly origins: ReadonlyMap<ChainName, readonly (readonly RuleOrigin[])[]>;
   /** Sets the chains look up, by key (see peers). */
-  readonly sets: readonly Peering[];
+  readonly sets: readonly SetUse[];
 }
 
 /** `allowed` is what passing this direction means: `goto stage_in` on the way out, `accept` on the way in. */
@@ -32,10 +31,12 @@ export function compileStages(
 ): CompiledStages {
   const chains: Chain[] = [];
   const origins = new Map<ChainName, readonly (readonly RuleOrigin[])[]>();
-  const sets: Peering[] = [];
+  const sets: SetUse[] = [];
   let next = allowed;
   for (const stage of [...stages].reverse()) {
-    const lines = stage.rules.flatMap((stageRule) => compileRule(stageRule, direction, families, allowed, next));
+    const lines = stage.rules.flatMap((stageRule) =>
+      compileRule(stageRule, direction, families, allowed, next),
+    );
     const rules = lines.map((line) => line.rule);
     rules.push(stage.otherwise === 'deny' ? rule(DROP, 'no-rule-admits') : rule([next]));
     const name = chainName(`${direction === 'ingress' ? 'rin' : 'rout'}_${hash(JSON.stringify(rules))}`);
@@ -51,7 +52,7 @@ export function compileStages(
 interface Line {
   readonly rule: Rule;
   readonly origin: RuleOrigin;
-  readonly sets: readonly Peering[];
+  readonly sets: readonly SetUse[];
 }
 
 function compileRule(
@@ -64,30 +65,30 @@ function compileRule(
   const { origin } = stageRule;
   const verdict = verdictOf(stageRule.action, allowed, next);
   const comment = note(`${origin.policy}:${origin.direction}.${origin.index}`);
-  const line = (matches: readonly Statement[], sets: readonly Peering[] = []): Line => ({
+  const line = (matches: readonly Statement[], sets: readonly SetUse[] = []): Line => ({
     rule: rule([...matches, ...verdict], comment),
     origin,
     sets,
   });
   const { ports, peers } = stageRule;
-  const plain = portMatches(ports);
+  const plain = portLines(ports);
   const named = ports.kind === 'some' ? ports.named : [];
-  const anybody = peers.kind === 'any' ? plain.map((matches) => line(matches)) : [];
+  const anybody = peers.kind === 'any' ? plain.map(({ matches, sets }) => line(matches, sets)) : [];
   const somebody = families.flatMap((family) =>
     peerings(peers, named, plain.length > 0, family).flatMap((peering) => {
       const end = direction === 'ingress' ? client(family) : backend(family);
       const lookup = lookUp(peering, end);
-      if (peering.port !== null) return [line([is(PROTOCOL, words(word(peering.port.protocol))), lookup], [peering])];
-      return plain.map((matches) => line([lookup, ...matches], [peering]));
+      if (peering.port !== null) return [line([isProtocol(peering.port.protocol), lookup], [peering])];
+      return plain.map(({ matches, sets }) => line([lookup, ...matches], [peering, ...sets]));
     }),
   );
   return [...anybody, ...somebody];
 }
 
-function lookUp(peering: Peering, end: Expression): Statement {
+function lookUp(peering: SetUse, end: Expression): Statement {
   const set = inSet(peering.name);
   switch (peering.kind) {
-    case 'block':
+    case 'fixed':
       return is({ kind: 'concat', parts: [end, PROTOCOL] }, set);
     case 'members':
       return is(peering.port === null ? end : { kind: 'concat', parts: [end, BACKEND_PORT] }, set);
@@ -103,24 +104,4 @@ function verdictOf(action: StageRule['action'], allowed: Statement, next: Statem
     case 'pass':
       return [next];
   }
-}
-
-/** One list of matches per protocol; `[]` as a list matches every packet. */
-function portMatches(ports: ResolvedPorts): readonly (readonly Statement[])[] {
-  if (ports.kind === 'any') return [[]];
-  return PROTOCOLS.flatMap((protocol) => {
-    const ranges = ports.ranges.filter((range) => range.protocol === protocol);
-    if (ranges.length === 0) return [];
-    const match = is(PROTOCOL, words(word(protocol)));
-    if (ranges.some(coversAll)) return [[match]];
-    return [[match, is(BACKEND_PORT, { kind: 'ports', ranges: ranges.map(({ first, last }) => ({ first, last })) })]];
-  });
-}
-
-function coversAll(range: PortRange): boolean {
-  return range.first <= 1 && range.last === 65535;
-}
-
-function word(protocol: Protocol): string {
-  return protocol.toLowerCase();
 }

@@ -60,7 +60,10 @@ function forwardHook(): Chain {
     [
       rule([ctState('invalid', 'untracked'), goto(STATELESS)], 'no-connection'),
       rule([ctState('related'), is(PROTOCOL, words('icmp', 'ipv6-icmp')), goto(ERRORS)], 'icmp-errors'),
-      rule([ctState('new'), { kind: 'tcpFlagsNotSyn' }, { kind: 'jump', chain: MIDSTREAM }], 'tcp-without-syn'),
+      rule(
+        [ctState('new'), { kind: 'tcpFlagsNotSyn' }, { kind: 'jump', chain: MIDSTREAM }],
+        'tcp-without-syn',
+      ),
       rule([{ kind: 'jump', chain: STAGE_OUT }]),
       rule(DROP, 'never-reached'),
     ],
@@ -108,7 +111,13 @@ function midstream(): Chain {
 
 /** Packets without a connection match no tuple rule, so they are judged by header address alone. */
 function stateless(ranges: Ranges): Chain {
-  const neighbours = words('nd-neighbor-solicit', 'nd-neighbor-advert', 'nd-router-solicit', 'mld-listener-report', 'mld2-listener-report');
+  const neighbours = words(
+    'nd-neighbor-solicit',
+    'nd-neighbor-advert',
+    'nd-router-solicit',
+    'mld-listener-report',
+    'mld2-listener-report',
+  );
   return chain(STATELESS, [
     rule([is({ kind: 'icmpType', family: 6 }, neighbours), ACCEPT], 'neighbour-discovery'),
     ...perFamily((family) =>
@@ -139,10 +148,7 @@ function errors(ranges: Ranges): Chain {
     rule([isNot({ kind: 'icmpType', family: 6 }, kinds6), ...DROP], 'not-an-error'),
     ...perFamily((family) => [
       ...[client(family), backend(family)].map((end) =>
-        rule([
-          is({ kind: 'concat', parts: [header('saddr', family), end] }, inSet(selfSet(family))),
-          ACCEPT,
-        ]),
+        rule([is({ kind: 'concat', parts: [header('saddr', family), end] }, inSet(selfSet(family))), ACCEPT]),
       ),
       rule([is(header('saddr', family), inSet(localSet(family))), ...DROP], 'not-its-flow'),
     ]),

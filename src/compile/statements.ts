@@ -1,7 +1,16 @@
 /** Short constructors for the statements compile writes. Shapes only, no decisions. */
 import { createHash } from 'node:crypto';
 import type { Family } from '../model/address.ts';
-import type { BaseHook, Chain, ChainName, Expression, Operand, Rule, SetName, Statement } from '../nft/objects.ts';
+import type {
+  BaseHook,
+  Chain,
+  ChainName,
+  Expression,
+  Operand,
+  Rule,
+  SetName,
+  Statement,
+} from '../nft/objects.ts';
 
 export const FAMILIES: readonly Family[] = [4, 6];
 export const ACCEPT: Statement = { kind: 'accept' };
@@ -49,6 +58,9 @@ export function rule(statements: readonly Statement[], note = ''): Rule {
 
 /** The fingerprint covers hook and rules, comments included. */
 export function chain(name: ChainName, rules: readonly Rule[], hook: BaseHook | null = null): Chain {
-  const fingerprint = createHash('sha256').update(JSON.stringify([hook, rules])).digest('hex').slice(0, 16);
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([hook, rules]))
+    .digest('hex')
+    .slice(0, 16);
   return { name, hook, rules, fingerprint };
 }

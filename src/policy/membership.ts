@@ -132,7 +132,8 @@ export class Membership {
       leaveSets(before.memberOf, NOWHERE);
     }
     const affected = new Set<PodKey>(pod ? [key] : []);
-    for (const address of touched) for (const claimant of this.#claims.get(address) ?? []) affected.add(claimant);
+    for (const address of touched)
+      for (const claimant of this.#claims.get(address) ?? []) affected.add(claimant);
     this.#refresh(affected);
     return [...affected];
   }
@@ -166,7 +167,8 @@ export class Membership {
 
   #scopeIndex(meaning: MemberSetMeaning): SelectorIndex<MutableSet> {
     const { scope } = meaning;
-    const key = scope.kind === 'group' && scope.group.namespaces.kind === 'named' ? scope.group.namespaces.name : '';
+    const key =
+      scope.kind === 'group' && scope.group.namespaces.kind === 'named' ? scope.group.namespaces.name : '';
     const index = this.#setsByScope.get(key) ?? new SelectorIndex<MutableSet>();
     this.#setsByScope.set(key, index);
     return index;
@@ -175,7 +177,8 @@ export class Membership {
   #podCandidates(scope: MemberScope): Iterable<PodKey> {
     if (scope.kind !== 'group') return [...this.#states.keys()];
     const { namespaces, pods } = scope.group;
-    const siblings = namespaces.kind === 'named' ? [...(this.#podsByNamespace.get(namespaces.name) ?? [])] : null;
+    const siblings =
+      namespaces.kind === 'named' ? [...(this.#podsByNamespace.get(namespaces.name) ?? [])] : null;
     const labelled = this.#podsByLabel.candidates(pods);
     if (siblings && labelled) return siblings.length < labelled.length ? siblings : labelled;
     return siblings ?? labelled ?? [...this.#states.keys()];
@@ -199,7 +202,8 @@ export class Membership {
       const owned = only ? state.owned : pod.addresses.filter((address) => this.#ownerOf(address) === key);
       const after = new Map(only ? state.memberOf : []);
       for (const set of only ? [only] : this.#setCandidates(pod)) {
-        const elements = owned.length > 0 && this.#belongs(set, pod) ? elementsOf(set.meaning, pod, owned) : [];
+        const elements =
+          owned.length > 0 && this.#belongs(set, pod) ? elementsOf(set.meaning, pod, owned) : [];
         if (elements.length > 0) after.set(set, elements);
       }
       moves.push({ before: state.memberOf, after });
@@ -223,7 +227,9 @@ export class Membership {
   }
 
   #ownerOf(address: Address): PodKey | null {
-    const claimants = [...(this.#claims.get(address) ?? [])].flatMap((key) => this.#states.get(key)?.pod ?? []);
+    const claimants = [...(this.#claims.get(address) ?? [])].flatMap(
+      (key) => this.#states.get(key)?.pod ?? [],
+    );
     const owner = chooseOwner(claimants);
     return owner ? podKey(owner.namespace, owner.name) : null;
   }
