@@ -1,0 +1,181 @@
+/**
+ * Keeps a Store equal to one kind of objects in the API server, for ever: list, watch, and again.
+ * Guarantees: the old contents stay until a new list is complete; no error ends it, only the signal;
+ * repeated failures never come faster than the backoff; a silent connection is given up.
+ */
+import { Backoff } from '../reconcile/backoff.ts';
+import type { Clock } from '../reconcile/ports.ts';
+import { sleep } from '../reconcile/sleep.ts';
+import { ApiError, OutOfOrderError } from './api-error.ts';
+import { Deadline } from './deadline.ts';
+import { listPages } from './list.ts';
+import type { Resource } from './resources.ts';
+import { Store, type StoreSink } from './store.ts';
+import type { Transport } from './transport.ts';
+import { ANSWER_MS, watchOnce } from './watch.ts';
+
+export interface ReflectorSink extends StoreSink {
+  /** The first list is complete. */
+  listed(): void;
+  /** A try failed and the next comes after the delay; null: all is well again. */
+  failing(failure: ReflectorFailure | null): void;
+}
+
+export interface ReflectorFailure {
+  readonly message: string;
+  /** HTTP status when the server answered. */
+  readonly status: number | null;
+  /** Failures in a row. */
+  readonly count: number;
+  readonly retryInMs: number;
+}
+
+export interface ReflectorOptions<T> {
+  readonly resource: Resource<T>;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly sink: ReflectorSink;
+}
+
+const FIRST_DELAY_MS = 800;
+const LONGEST_DELAY_MS = 30_000;
+/** A watch that has lived this long, or brought an event, shows that the server serves us. */
+const STEADY_MS = 1_000;
+/** A fresh list now and then heals what no rule foresaw. */
+const RELIST_MS = 6 * 3_600_000;
+/** Refusals in a row after which the version itself is suspected (a restored server may never reach it). */
+const REFUSALS_BEFORE_RELIST = 5;
+
+export class Reflector<T> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #store: Store<T>;
+  readonly #backoff: Backoff;
+  #needsList = true;
+  #everListed = false;
+  #relistAt = 0;
+  #refusals = 0;
+  #failing = false;
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options;
+    this.#store = new Store(options.resource, options.sink);
+    this.#backoff = new Backoff({
+      firstMs: FIRST_DELAY_MS,
+      maxMs: LONGEST_DELAY_MS,
+      random: options.random,
+    });
+  }
+
+  get store(): Store<T> {
+    return this.#store;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      let delay = 0;
+      const deadline = new Deadline(this.#options.clock, signal);
+      try {
+        if (this.#needsList) await this.#list(deadline);
+        await this.#watch(deadline);
+      } catch (error) {
+        if (signal.aborted) break;
+        delay = this.#failed(deadline.expired ? new Error('the API server went silent') : error);
+      } finally {
+        deadline.end();
+      }
+      if (delay > 0) await sleep(this.#options.clock, delay, signal);
+    }
+  }
+
+  async #list(deadline: Deadline): Promise<void> {
+    const { transport, resource, clock, random, sink } = this.#options;
+    let draft = this.#store.draft();
+    let version = '';
+    deadline.extend(ANSWER_MS);
+    const progress = (): void => deadline.extend(ANSWER_MS);
+    for await (const page of listPages(transport, resource.path, deadline.signal, progress)) {
+      if ('restart' in page) {
+        draft = this.#store.draft();
+        continue;
+      }
+      for (const item of page.items) draft.add(item);
+      version = page.resourceVersion;
+    }
+    draft.commit(version);
+    this.#needsList = false;
+    this.#refusals = 0;
+    this.#relistAt = clock.now() + RELIST_MS * (1 + random());
+    if (this.#everListed) return;
+    this.#everListed = true;
+    sink.listed();
+  }
+
+  async #watch(deadline: Deadline): Promise<void> {
+    const { transport, resource, clock, random } = this.#options;
+    const request = {
+      path: resource.path,
+      version: this.#store.version,
+      timeoutSeconds: 300 + Math.floor(random() * 301),
+    };
+    let events = 0;
+    let cancel = (): void => {};
+    const handler = {
+      opened: (): void => {
+        cancel = clock.after(STEADY_MS, () => this.#steady());
+      },
+      events: (batch: Parameters<Store<T>['apply']>[0]): void => {
+        events += batch.length;
+        this.#steady();
+        this.#store.apply(batch);
+      },
+    };
+    try {
+      const lived = await watchOnce(transport, clock, request, handler, deadline);
+      if (lived < STEADY_MS && events === 0) {
+        throw new Error(`the server ended the watch after ${Math.round(lived)} ms without an event`);
+      }
+      if (clock.now() >= this.#relistAt) this.#needsList = true;
+    } finally {
+      cancel();
+    }
+  }
+
+  #steady(): void {
+    this.#backoff.reset();
+    this.#refusals = 0;
+    if (!this.#failing) return;
+    this.#failing = false;
+    this.#options.sink.failing(null);
+  }
+
+  /** The delay before the next try. */
+  #failed(error: unknown): number {
+    const refusal = error instanceof ApiError ? error : null;
+    const expired = refusal?.expired ?? false;
+    this.#refusals = refusal === null ? 0 : this.#refusals + 1;
+    if (expired || error instanceof OutOfOrderError || this.#refusals >= REFUSALS_BEFORE_RELIST) {
+      this.#needsList = true;
+    }
+    const first = this.#backoff.failures === 0;
+    const backoff = this.#backoff.next();
+    // A version that has expired is part of normal life: list at once, but not in a loop.
+    if (expired && first) return 0;
+    const delay = refusal?.retryAfterMs ?? backoff;
+    this.#failing = true;
+    this.#options.sink.failing({
+      message: describe(error),
+      status: refusal?.status ?? null,
+      count: this.#backoff.failures,
+      retryInMs: Math.round(delay),
+    });
+    return delay;
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A connection tried on several addresses fails with an AggregateError that has no message.
+  const inner = error instanceof AggregateError ? error.errors.map(describe).join('; ') : '';
+  return error.message || inner || error.name;
+}

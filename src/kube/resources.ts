@@ -1,0 +1,71 @@
+/** What is watched: where it is listed, how it is decoded, and the change of the model it becomes. */
+import { type Change, type Namespace, type Node, type Pod, podKey } from '../model/cluster.ts';
+import { type FieldProblem, type Policy, policyKey } from '../model/policy.ts';
+import { decodeNamespace } from '../policy/decode/namespace.ts';
+import { decodeNetworkPolicy } from '../policy/decode/network-policy.ts';
+import { decodeNode } from '../policy/decode/node.ts';
+import { decodePod } from '../policy/decode/pod.ts';
+import type { WatchedResource } from '../reconcile/status.ts';
+
+export interface Identity {
+  /** Empty for what has no namespace. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Resource<T> {
+  readonly resource: WatchedResource;
+  /** For people: `NetworkPolicy`. */
+  readonly kind: string;
+  readonly path: string;
+  decode(raw: unknown): { readonly value: T | null; readonly problems: readonly FieldProblem[] };
+  change(identity: Identity, value: T | null): Change;
+}
+
+export const PODS: Resource<Pod> = {
+  resource: 'pods',
+  kind: 'Pod',
+  path: '/api/v1/pods',
+  decode: (raw) => decodePod(raw, 'ignore'),
+  change: ({ namespace, name }, value) => ({ kind: 'pod', key: podKey(namespace, name), value }),
+};
+
+export const NAMESPACES: Resource<Namespace> = {
+  resource: 'namespaces',
+  kind: 'Namespace',
+  path: '/api/v1/namespaces',
+  decode: (raw) => decodeNamespace(raw, 'ignore'),
+  change: ({ name }, value) => ({ kind: 'namespace', key: name, value }),
+};
+
+export const NODES: Resource<Node> = {
+  resource: 'nodes',
+  kind: 'Node',
+  path: '/api/v1/nodes',
+  decode: (raw) => decodeNode(raw, 'ignore'),
+  change: ({ name }, value) => ({ kind: 'node', key: name, value }),
+};
+
+export const NETWORK_POLICIES: Resource<Policy> = {
+  resource: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  path: '/apis/networking.k8s.io/v1/networkpolicies',
+  decode: (raw) => decodeNetworkPolicy(raw, 'ignore'),
+  change: ({ namespace, name }, value) => ({ kind: 'policy', key: policyKey(namespace, name), value }),
+};
+
+/** null when the object cannot be told apart from others. */
+export function identityOf(raw: unknown): (Identity & { readonly version: string }) | null {
+  const { metadata } = fields(raw);
+  const { namespace = '', name, resourceVersion = '' } = fields(metadata);
+  if (typeof name !== 'string' || name === '' || typeof namespace !== 'string') return null;
+  return { namespace, name, version: typeof resourceVersion === 'string' ? resourceVersion : '' };
+}
+
+export function describeObject(kind: string, { namespace, name }: Identity): string {
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,25 @@
+/** What is wrong with single objects right now. Says what is new, so that each problem is logged once. */
+import type { ObjectProblem } from './status.ts';
+
+export class Problems {
+  readonly #byObject = new Map<string, readonly string[]>();
+
+  /** Replaces all that was known of the object; the messages that were not known before. */
+  set(object: string, messages: readonly string[]): readonly string[] {
+    const before = this.#byObject.get(object) ?? [];
+    if (messages.length === 0) this.#byObject.delete(object);
+    else this.#byObject.set(object, messages);
+    return messages.filter((message) => !before.includes(message));
+  }
+
+  clear(): void {
+    this.#byObject.clear();
+  }
+
+  /** Sorted by object. */
+  list(): readonly ObjectProblem[] {
+    return [...this.#byObject]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([object, messages]) => messages.map((message) => ({ object, message })));
+  }
+}
