@@ -26,6 +26,7 @@ export type FailureCode =
   | 'NFT_FAILED'
   | 'NFT_TIMEOUT'
   | 'NFT_UNREADABLE'
+  | 'NFT_UNWRITABLE'
   | 'TOOL_MISSING'
   | 'NAMESPACES_UNAVAILABLE'
   | 'LAB_FAILED'

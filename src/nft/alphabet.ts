@@ -1,0 +1,34 @@
+/** What may be a name or a comment in the kernel. Anything else throws before it can reach nft. */
+import { Failure } from '../model/failure.ts';
+
+export function checkName(name: string): string {
+  if (!/^[a-z][a-z0-9_]{0,63}$/.test(name)) throw unwritable('name', name);
+  return name;
+}
+
+/** `<fingerprint>.<index> note`: at most 128 bytes, nft's limit. */
+export function ruleComment(fingerprint: string, index: number, note: string): string {
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(fingerprint)) throw unwritable('fingerprint', fingerprint);
+  if (!/^[A-Za-z0-9_./:-]{0,90}$/.test(note)) throw unwritable('note', note);
+  return note === '' ? `${fingerprint}.${index}` : `${fingerprint}.${index} ${note}`;
+}
+
+export interface RuleMark {
+  readonly fingerprint: string;
+  readonly index: number;
+  readonly note: string;
+}
+
+/** null: not a comment of ours. */
+export function parseRuleComment(comment: string | null): RuleMark | null {
+  const match = /^([A-Za-z0-9_-]{1,32})\.(\d{1,6})(?: ([A-Za-z0-9_./:-]{1,90}))?$/.exec(comment ?? '');
+  if (!match) return null;
+  const [, fingerprint = '', index = '', note = ''] = match;
+  return { fingerprint, index: Number(index), note };
+}
+
+export function unwritable(what: string, got: unknown): Failure {
+  return new Failure('NFT_UNWRITABLE', `refusing to write ${JSON.stringify(got)} as an nft ${what}`, {
+    hint: 'This is a defect of policyd: what it writes comes from its own alphabet. Please report it.',
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * One set element between our canonical text (see objects.ts) and nft's JSON. nft prints intervals as
+ * prefixes where it can and takes protocol names from the machine; equal elements always become equal text.
+ */
+import { addressFrom, parseAddress } from '../net/address.ts';
+import { cidrRange, parseCidr } from '../net/cidr.ts';
+import type { JsonElement, JsonField, JsonScalar } from './json.ts';
+import type { Element, ElementType } from './objects.ts';
+import { protocolNumber, protocolWord } from './protocol-names.ts';
+
+const CONCATENATED = ' . ';
+
+export function elementFields(element: Element): readonly string[] {
+  return element.split(CONCATENATED);
+}
+
+export function joinFields(fields: readonly string[]): Element {
+  return fields.join(CONCATENATED);
+}
+
+/** `[first, last]`; a single value is both ends. */
+export function fieldEnds(field: string): readonly [string, string] {
+  const dash = field.indexOf('-');
+  return dash < 0 ? [field, field] : [field.slice(0, dash), field.slice(dash + 1)];
+}
+
+export function encodeElement(type: readonly ElementType[], element: Element): JsonElement {
+  const fields = elementFields(element).map((field, index) => encodeField(type[index], field));
+  const [first] = fields;
+  return fields.length === 1 && first !== undefined ? first : { concat: fields };
+}
+
+function encodeField(type: ElementType | undefined, field: string): JsonField {
+  const [first, last] = fieldEnds(field);
+  return first === last
+    ? encodeValue(type, first)
+    : { range: [encodeValue(type, first), encodeValue(type, last)] };
+}
+
+function encodeValue(type: ElementType | undefined, value: string): JsonScalar {
+  if (type === 'inet_service') return Number(value);
+  if (type === 'inet_proto') return protocolNumber(value) ?? value;
+  return value;
+}
+
+/** null: not an element we could have written (a timeout, a comment, an unknown name). */
+export function decodeElement(type: readonly ElementType[], json: unknown): Element | null {
+  const fields = isObject(json) && 'concat' in json ? json.concat : [json];
+  if (!Array.isArray(fields) || fields.length !== type.length) return null;
+  const texts: string[] = [];
+  for (const [index, fieldType] of type.entries()) {
+    const text = decodeField(fieldType, fields[index]);
+    if (text === null) return null;
+    texts.push(text);
+  }
+  return joinFields(texts);
+}
+
+function decodeField(type: ElementType, json: unknown): string | null {
+  if (!isObject(json)) return decodeValue(type, json);
+  if ('range' in json && Array.isArray(json.range) && json.range.length === 2) {
+    return between(decodeValue(type, json.range[0]), decodeValue(type, json.range[1]));
+  }
+  if ('prefix' in json && isObject(json.prefix)) return decodePrefix(json.prefix);
+  return null;
+}
+
+function decodePrefix(prefix: Readonly<Record<string, unknown>>): string | null {
+  const parsed = parseCidr(`${String(prefix.addr)}/${String(prefix.len)}`);
+  if (!parsed) return null;
+  const range = cidrRange(parsed.cidr);
+  return between(addressFrom(range.family, range.first), addressFrom(range.family, range.last));
+}
+
+function between(first: string | null, last: string | null): string | null {
+  if (first === null || last === null) return null;
+  return first === last ? first : `${first}-${last}`;
+}
+
+function decodeValue(type: ElementType, json: unknown): string | null {
+  if (typeof json !== 'string' && typeof json !== 'number') return null;
+  switch (type) {
+    case 'ipv4_addr':
+    case 'ipv6_addr':
+      return parseAddress(String(json));
+    case 'inet_service':
+      return /^\d{1,5}$/.test(String(json)) ? String(json) : null;
+    case 'inet_proto': {
+      const number = protocolNumber(json);
+      return number === null ? null : protocolWord(number);
+    }
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,117 @@
+/** Statements to nft's JSON, in the forms nft 1.0.6 takes (each one is committed in test/kernel/nft). */
+import { checkName, unwritable } from './alphabet.ts';
+import { icmpTypeNumber } from './icmp-types.ts';
+import type { JsonExpression, JsonField, JsonOperand, JsonScalar, JsonStatement } from './json.ts';
+import type { Expression, Operand, Statement } from './objects.ts';
+import { protocolNumber } from './protocol-names.ts';
+
+export const CT_STATES: readonly string[] = ['invalid', 'established', 'related', 'new', 'untracked'];
+
+/** The masked flags of `tcpFlagsNotSyn`: only a plain SYN opens a connection. */
+export const SYN_MASK: readonly string[] = ['fin', 'syn', 'rst', 'ack'];
+
+export function statementJson(statement: Statement): JsonStatement {
+  switch (statement.kind) {
+    case 'match':
+      return matchJson(statement.left, statement.op, statement.right);
+    case 'tcpFlagsNotSyn':
+      return {
+        match: {
+          op: '!=',
+          left: { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, SYN_MASK] },
+          right: 'syn',
+        },
+      };
+    case 'counter':
+      return { counter: null };
+    case 'vmap':
+      return { vmap: { key: expressionJson(statement.key), data: `@${checkName(statement.map)}` } };
+    case 'jump':
+      return { jump: { target: checkName(statement.chain) } };
+    case 'goto':
+      return { goto: { target: checkName(statement.chain) } };
+    case 'accept':
+      return { accept: null };
+    case 'drop':
+      return { drop: null };
+  }
+}
+
+function matchJson(left: Expression, op: '==' | '!=', right: Operand): JsonStatement {
+  // `in` is the bit test that `ct state new` means in nft's text; `==` would compare the whole mask.
+  const operator = left.kind === 'ctState' && op === '==' && right.kind === 'words' && right.words.length === 1 ? 'in' : op;
+  return { match: { op: operator, left: expressionJson(left), right: operandJson(left, right) } };
+}
+
+export function expressionJson(expression: Expression): JsonExpression {
+  switch (expression.kind) {
+    case 'ctState':
+      return { ct: { key: 'state' } };
+    case 'ctAddress':
+      return { ct: { key: `${ipWord(expression.family)} saddr`, dir: expression.direction } };
+    case 'ctReplyPort':
+      return { ct: { key: 'proto-src', dir: 'reply' } };
+    case 'l4proto':
+      return { meta: { key: 'l4proto' } };
+    case 'address':
+      return { payload: { protocol: ipWord(expression.family), field: expression.field } };
+    case 'icmpType':
+      return { payload: { protocol: expression.family === 4 ? 'icmp' : 'icmpv6', field: 'type' } };
+    case 'concat':
+      return { concat: expression.parts.map(expressionJson) };
+  }
+}
+
+function ipWord(family: 4 | 6): 'ip' | 'ip6' {
+  return family === 4 ? 'ip' : 'ip6';
+}
+
+function operandJson(left: Expression, operand: Operand): JsonOperand {
+  switch (operand.kind) {
+    case 'set':
+      return `@${checkName(operand.name)}`;
+    case 'words':
+      return anonymous(operand.words.map((word) => wordJson(left, word)));
+    case 'ports':
+      return anonymous(operand.ranges.map(({ first, last }) => (first === last ? first : { range: [first, last] })));
+    case 'prefixes':
+      return anonymous(operand.cidrs.map(prefixJson));
+    case 'address':
+      return operand.address;
+  }
+}
+
+/** nft lists a set of one as the thing itself; we write it so. */
+function anonymous(fields: readonly JsonField[]): JsonOperand {
+  const [first] = fields;
+  if (first === undefined) throw unwritable('anonymous set', fields);
+  return fields.length === 1 ? first : { set: fields };
+}
+
+function wordJson(left: Expression, word: string): JsonScalar {
+  switch (left.kind) {
+    case 'ctState':
+      if (CT_STATES.includes(word)) return word;
+      throw unwritable('conntrack state', word);
+    case 'l4proto': {
+      const number = protocolNumber(word);
+      if (number === null) throw unwritable('protocol', word);
+      return number;
+    }
+    case 'icmpType': {
+      const number = icmpTypeNumber(left.family, word);
+      if (number === null) throw unwritable('ICMP type', word);
+      return number;
+    }
+    case 'ctAddress':
+    case 'ctReplyPort':
+    case 'address':
+    case 'concat':
+      throw unwritable(`word for ${left.kind}`, word);
+  }
+}
+
+function prefixJson(cidr: string): JsonField {
+  const [addr = '', length] = cidr.split('/');
+  return { prefix: { addr, len: Number(length) } };
+}
