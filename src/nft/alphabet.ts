@@ -32,3 +32,14 @@ export function unwritable(what: string, got: unknown): Failure {
     hint: 'This is a defect of policyd: what it writes comes from its own alphabet. Please report it.',
   });
 }
+
+/** Something in the kernel, or in a listing, of a shape that we do not know and must not guess at. */
+export function unreadable(where: string, got: unknown): Failure {
+  return new Failure(
+    'NFT_UNREADABLE',
+    `${where} is of a shape policyd does not know: ${JSON.stringify(got)}`,
+    {
+      hint: 'Something else has written into this table, or it comes from another version of policyd.',
+    },
+  );
+}

@@ -4,8 +4,26 @@
  */
 import { checkName, ruleComment } from './alphabet.ts';
 import { encodeElement } from './elements.ts';
-import type { JsonChain, JsonElements, JsonMap, JsonName, JsonRule, JsonSet, JsonTable, JsonVerdict } from './json.ts';
-import type { Chain, Element, ElementType, ElementVerdict, NftMap, NftSet, Rule, Ruleset } from './objects.ts';
+import type {
+  JsonChain,
+  JsonElements,
+  JsonMap,
+  JsonName,
+  JsonRule,
+  JsonSet,
+  JsonTable,
+  JsonVerdict,
+} from './json.ts';
+import type {
+  Chain,
+  Element,
+  ElementType,
+  ElementVerdict,
+  NftMap,
+  NftSet,
+  Rule,
+  Ruleset,
+} from './objects.ts';
 import { statementJson } from './statement-json.ts';
 
 export type NftCommand =
@@ -52,7 +70,12 @@ export function deleteChain(table: Table, name: string): NftCommand {
 }
 
 /** The comment carries the chain's fingerprint and the rule's position: see `observe`. */
-export function addRule(table: Table, chain: Pick<Chain, 'name' | 'fingerprint'>, rule: Rule, index: number): NftCommand {
+export function addRule(
+  table: Table,
+  chain: Pick<Chain, 'name' | 'fingerprint'>,
+  rule: Rule,
+  index: number,
+): NftCommand {
   const { family, name } = tableJson(table);
   return {
     add: {
@@ -91,7 +114,10 @@ export function addMap(
   map: Omit<NftMap, 'elements'>,
   elements: Iterable<readonly [Element, ElementVerdict]>,
 ): NftCommand {
-  const elem = Array.from(elements, ([key, verdict]) => [encodeElement(map.type, key), verdictJson(verdict)] as const);
+  const elem = Array.from(
+    elements,
+    ([key, verdict]) => [encodeElement(map.type, key), verdictJson(verdict)] as const,
+  );
   return {
     add: {
       map: {

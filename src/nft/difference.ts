@@ -1,6 +1,13 @@
 /** Where one desired object differs from what was observed under its name. */
 import type { Chain, Element, NftMap, NftSet, Ruleset } from './objects.ts';
-import type { ObservedChain, ObservedHook, ObservedMap, ObservedSet, ObservedTable, SetShape } from './observe.ts';
+import type {
+  ObservedChain,
+  ObservedHook,
+  ObservedMap,
+  ObservedSet,
+  ObservedTable,
+  SetShape,
+} from './observe.ts';
 import { verdictKey } from './verdicts.ts';
 
 /** The keys to delete, and the keys to add after that; a key with another verdict is in both. */

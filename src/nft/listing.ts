@@ -85,9 +85,11 @@ const set: z.ZodType<ListedSet> = z.looseObject({
   elem: z.array(z.unknown()).optional(),
 });
 
-const listing: z.ZodType<{ readonly nftables: readonly Readonly<Record<string, unknown>>[] }> = z.looseObject({
-  nftables: z.array(z.record(z.string(), z.unknown())),
-});
+const listing: z.ZodType<{ readonly nftables: readonly Readonly<Record<string, unknown>>[] }> = z.looseObject(
+  {
+    nftables: z.array(z.record(z.string(), z.unknown())),
+  },
+);
 
 /** Of a kind that policyd never writes (a counter, a flowtable, ...). */
 export interface ListedOther {
@@ -140,8 +142,12 @@ function read<Output>(schema: z.ZodType<Output>, value: unknown, where: string):
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const at = [where, ...(issue?.path ?? [])].join('.');
-  throw new Failure('NFT_UNREADABLE', `nft's listing is not understood at ${at}: ${issue?.message ?? 'unknown'}`, {
-    hint: 'policyd reads the JSON of nft 1.0.6 and later. Is another program printing in its place?',
-    cause: parsed.error,
-  });
+  throw new Failure(
+    'NFT_UNREADABLE',
+    `nft's listing is not understood at ${at}: ${issue?.message ?? 'unknown'}`,
+    {
+      hint: 'policyd reads the JSON of nft 1.0.6 and later. Is another program printing in its place?',
+      cause: parsed.error,
+    },
+  );
 }

@@ -5,7 +5,7 @@
  */
 import { parseRuleComment } from './alphabet.ts';
 import { decodeElement } from './elements.ts';
-import type { Listing, ListedChain, ListedRule, ListedSet } from './listing.ts';
+import type { ListedChain, ListedRule, ListedSet, Listing } from './listing.ts';
 import type { Chain, Element, ElementType, ElementVerdict, NftMap, NftSet, Ruleset } from './objects.ts';
 import { elementVerdict, verdictKey } from './verdicts.ts';
 
@@ -66,7 +66,9 @@ export function observe(listing: Listing, table: Ruleset['table']): ObservedTabl
   return {
     table,
     foreign: [...own.flags.map((flag) => `table flag ${flag}`), ...listing.others.map(({ kind }) => kind)],
-    chains: byName(listing.chains.filter(inside).map((chain) => observeChain(chain, rules.get(chain.name) ?? []))),
+    chains: byName(
+      listing.chains.filter(inside).map((chain) => observeChain(chain, rules.get(chain.name) ?? [])),
+    ),
     sets: byName(listing.sets.filter(inside).map(observeSet)),
     maps: byName(listing.maps.filter(inside).map(observeMap)),
   };
@@ -76,7 +78,8 @@ function byName<T extends { readonly name: string }>(objects: readonly T[]): Rea
   return new Map(objects.map((object) => [object.name, object]));
 }
 
-function rulesByChain(rules: readonly ListedRule[]): ReadonlyMap<string, readonly ListedRule[]> {
+/** In the order in which they stand. */
+export function rulesByChain(rules: readonly ListedRule[]): ReadonlyMap<string, readonly ListedRule[]> {
   const result = new Map<string, ListedRule[]>();
   for (const rule of rules) {
     const list = result.get(rule.chain);
@@ -94,7 +97,8 @@ function observeChain(chain: ListedChain, rules: readonly ListedRule[]): Observe
   }
   return {
     name,
-    hook: hook === undefined ? null : { type: type ?? '', hook, priority: prio ?? 0, policy: policy ?? 'accept' },
+    hook:
+      hook === undefined ? null : { type: type ?? '', hook, priority: prio ?? 0, policy: policy ?? 'accept' },
     fingerprint,
     rules: rules.length,
     source: null,

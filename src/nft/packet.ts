@@ -92,7 +92,10 @@ function protocolOf({ transport }: Flow): number {
   return transport.kind === 'ports' ? PROTOCOL_NUMBERS[transport.protocol] : transport.ipProtocol;
 }
 
-function tuples({ source, destination, transport }: Flow): { readonly original: Tuple; readonly reply: Tuple } {
+function tuples({ source, destination, transport }: Flow): {
+  readonly original: Tuple;
+  readonly reply: Tuple;
+} {
   const [sourcePort, destinationPort] = transport.kind === 'ports' ? [CLIENT_PORT, transport.port] : [0, 0];
   return {
     original: { source, destination, sourcePort, destinationPort },

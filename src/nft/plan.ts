@@ -45,18 +45,29 @@ function oneBatch(purpose: Batch['purpose'], commands: readonly NftCommand[]): r
 /** `delete table` of one that exists, and its successor, in one transaction: no packet sees a gap. */
 function replaceTable(desired: Ruleset): readonly NftCommand[] {
   const { table } = desired;
-  return [addTable(table), deleteTable(table), ...stageCommands(desired, null, UNLIMITED), ...switchCommands(desired, null)];
+  return [
+    addTable(table),
+    deleteTable(table),
+    ...stageCommands(desired, null, UNLIMITED),
+    ...switchCommands(desired, null),
+  ];
 }
 
 /**
  * New objects, in the order in which they may refer to each other. Base chains are not among them: a hook
  * is visible at once.
  */
-function stageCommands(desired: Ruleset, observed: ObservedTable | null, limits: Limits): readonly NftCommand[] {
+function stageCommands(
+  desired: Ruleset,
+  observed: ObservedTable | null,
+  limits: Limits,
+): readonly NftCommand[] {
   const { table } = desired;
   const sets = [...desired.sets.values()].filter(({ name }) => !observed?.sets.has(name));
   const maps = [...desired.maps.values()].filter(({ name }) => !observed?.maps.has(name));
-  const chains = [...desired.chains.values()].filter(({ name, hook }) => hook === null && !observed?.chains.has(name));
+  const chains = [...desired.chains.values()].filter(
+    ({ name, hook }) => hook === null && !observed?.chains.has(name),
+  );
   return [
     ...(observed ? [] : [addTable(table)]),
     ...sets.flatMap((set) => createSet(table, set, limits)),
@@ -106,7 +117,9 @@ function switchCommands(desired: Ruleset, observed: ObservedTable | null): reado
     ...maps.flatMap(({ object, change }) => remove(table, object, change.removed)),
     ...sets.flatMap(({ object, change }) => remove(table, object, change.removed)),
     ...rewritten.map(({ name }) => flushChain(table, name)),
-    ...sets.flatMap(({ object, change }) => (change.added.length > 0 ? [addSet(table, object, change.added)] : [])),
+    ...sets.flatMap(({ object, change }) =>
+      change.added.length > 0 ? [addSet(table, object, change.added)] : [],
+    ),
     ...rewritten.flatMap((chain) => rulesOf(table, chain)),
     ...maps.flatMap(({ object, change }) =>
       change.added.length > 0 ? [addMap(table, object, verdictsOf(object, change.added))] : [],
@@ -154,6 +167,9 @@ function collectCommands(desired: Ruleset, observed: ObservedTable): readonly Nf
   ];
 }
 
-function namesWithout(observed: ReadonlyMap<string, unknown>, desired: ReadonlyMap<string, unknown>): readonly string[] {
+function namesWithout(
+  observed: ReadonlyMap<string, unknown>,
+  desired: ReadonlyMap<string, unknown>,
+): readonly string[] {
   return [...observed.keys()].filter((name) => !desired.has(name));
 }

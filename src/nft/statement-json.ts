@@ -39,7 +39,8 @@ export function statementJson(statement: Statement): JsonStatement {
 
 function matchJson(left: Expression, op: '==' | '!=', right: Operand): JsonStatement {
   // `in` is the bit test that `ct state new` means in nft's text; `==` would compare the whole mask.
-  const operator = left.kind === 'ctState' && op === '==' && right.kind === 'words' && right.words.length === 1 ? 'in' : op;
+  const operator =
+    left.kind === 'ctState' && op === '==' && right.kind === 'words' && right.words.length === 1 ? 'in' : op;
   return { match: { op: operator, left: expressionJson(left), right: operandJson(left, right) } };
 }
 
@@ -73,7 +74,9 @@ function operandJson(left: Expression, operand: Operand): JsonOperand {
     case 'words':
       return anonymous(operand.words.map((word) => wordJson(left, word)));
     case 'ports':
-      return anonymous(operand.ranges.map(({ first, last }) => (first === last ? first : { range: [first, last] })));
+      return anonymous(
+        operand.ranges.map(({ first, last }) => (first === last ? first : { range: [first, last] })),
+      );
     case 'prefixes':
       return anonymous(operand.cidrs.map(prefixJson));
     case 'address':

@@ -1,0 +1,165 @@
+/** Whether a packet matches: expressions to values, values against ranges, sets and maps. */
+import { addressValue, parseAddress } from '../net/address.ts';
+import { unreadable } from './alphabet.ts';
+import { elementFields, fieldEnds, joinFields } from './elements.ts';
+import type { Element, ElementType, Expression } from './objects.ts';
+import type { Packet, TcpFlag } from './packet.ts';
+import { protocolNumber, protocolWord } from './protocol-names.ts';
+import { stateValue } from './values.ts';
+import type { NumberRange, Walkable, WalkSet, WalkStatement, WalkVerdict } from './walkable.ts';
+
+/** A set or map that was asked for a key. */
+export interface Lookup {
+  readonly set: string;
+  /** The key, in the text form of elements. */
+  readonly key: string;
+  readonly hit: boolean;
+  /** The element that matched; it differs from the key in interval sets. */
+  readonly element: string | null;
+  /** `!=`: the rule goes on when the set does not hold the key. */
+  readonly negated: boolean;
+}
+
+interface Value {
+  /** As it stands in an element. */
+  readonly text: string;
+  readonly number: bigint;
+}
+
+type Match = Extract<WalkStatement, { kind: 'match' | 'tcpFlagsNotSyn' }>;
+
+export function evaluateMatch(walkable: Walkable, packet: Packet, match: Match, lookups: Lookup[]): boolean {
+  if (match.kind === 'tcpFlagsNotSyn') return packet.protocol === 6 && !isPlainSyn(packet.tcpFlags);
+  const values = evaluate(packet, match.left);
+  // An expression that does not apply (another family, no connection) ends the rule, negated or not.
+  if (values === null) return false;
+  if (match.right.kind === 'set') {
+    const lookup = lookUp(walkable, match.right.name, values, match.negated);
+    lookups.push(lookup);
+    return lookup.hit !== match.negated;
+  }
+  const [value] = values;
+  if (value === undefined || values.length > 1)
+    throw unreadable('a concatenation', 'compared without a named set');
+  return match.right.ranges.some((range) => within(range, value.number)) !== match.negated;
+}
+
+/** null: the key is not in the map, or does not apply; the next rule is tried. */
+export function lookUpVerdict(
+  walkable: Walkable,
+  packet: Packet,
+  { key, map: name }: Extract<WalkStatement, { kind: 'vmap' }>,
+  lookups: Lookup[],
+): WalkVerdict | null {
+  const map = walkable.map(name);
+  if (!map) throw unreadable(`a look-up in ${name}`, 'no such map');
+  const values = evaluate(packet, key);
+  if (values === null) return null;
+  const element = joinFields(values.map(({ text }) => text));
+  const verdict = map.elements.get(element) ?? null;
+  const hit = verdict !== null;
+  lookups.push({ set: name, key: element, hit, element: hit ? element : null, negated: false });
+  return verdict;
+}
+
+function isPlainSyn(flags: readonly TcpFlag[]): boolean {
+  return flags.includes('syn') && !flags.some((flag) => flag === 'fin' || flag === 'rst' || flag === 'ack');
+}
+
+/** One value per part of a concatenation; null: does not apply to this packet. */
+function evaluate(packet: Packet, expression: Expression): readonly Value[] | null {
+  switch (expression.kind) {
+    case 'ctState':
+      return [{ text: packet.state, number: stateValue(packet.state) }];
+    case 'ctAddress':
+      if (packet.connection === null || packet.family !== expression.family) return null;
+      return address(packet.connection[expression.direction].source);
+    case 'ctReplyPort':
+      return packet.connection && whole(packet.connection.reply.sourcePort);
+    case 'l4proto':
+      return [{ text: protocolWord(packet.protocol), number: BigInt(packet.protocol) }];
+    case 'address':
+      if (packet.family !== expression.family) return null;
+      return address(expression.field === 'saddr' ? packet.source : packet.destination);
+    case 'icmpType':
+      return packet.family === expression.family && packet.icmpType !== null ? whole(packet.icmpType) : null;
+    case 'concat': {
+      const parts = expression.parts.map((part) => evaluate(packet, part));
+      return parts.every((part) => part !== null) ? parts.flat() : null;
+    }
+  }
+}
+
+function address(text: Packet['source']): readonly Value[] {
+  return [{ text, number: addressValue(text) }];
+}
+
+function whole(number: number): readonly Value[] {
+  return [{ text: String(number), number: BigInt(number) }];
+}
+
+function within(range: NumberRange, value: bigint): boolean {
+  return range.first <= value && value <= range.last;
+}
+
+function lookUp(walkable: Walkable, name: string, values: readonly Value[], negated: boolean): Lookup {
+  const set = walkable.set(name);
+  if (!set) throw unreadable(`a look-up in ${name}`, 'no such set');
+  if (set.type.length !== values.length) throw unreadable(`a look-up in ${name}`, `${values.length} fields`);
+  const key = joinFields(values.map(({ text }) => text));
+  const element = set.interval ? holding(set, values) : set.elements.has(key) ? key : null;
+  return { set: name, key, hit: element !== null, element, negated };
+}
+
+function holding(set: WalkSet, values: readonly Value[]): Element | null {
+  const entry = intervalsOf(set).find(({ ranges }) =>
+    ranges.every((range, index) => within(range, values[index]?.number ?? -1n)),
+  );
+  return entry?.element ?? null;
+}
+
+interface IntervalElement {
+  readonly element: Element;
+  readonly ranges: readonly NumberRange[];
+}
+
+/** Element text is parsed once per set, however many packets are walked. */
+const INTERVALS = new WeakMap<ReadonlySet<Element>, readonly IntervalElement[]>();
+
+function intervalsOf(set: WalkSet): readonly IntervalElement[] {
+  const known = INTERVALS.get(set.elements);
+  if (known) return known;
+  const parsed = [...set.elements].map((element) => ({
+    element,
+    ranges: elementFields(element).map((field, index) => rangeOf(set.type[index], field)),
+  }));
+  INTERVALS.set(set.elements, parsed);
+  return parsed;
+}
+
+function rangeOf(type: ElementType | undefined, field: string): NumberRange {
+  const [first, last] = fieldEnds(field);
+  return { first: fieldNumber(type, first), last: fieldNumber(type, last) };
+}
+
+function fieldNumber(type: ElementType | undefined, text: string): bigint {
+  const number = type === undefined ? null : numberOf(type, text);
+  if (number === null) throw unreadable(`an element of type ${type ?? 'none'}`, text);
+  return number;
+}
+
+function numberOf(type: ElementType, text: string): bigint | null {
+  switch (type) {
+    case 'ipv4_addr':
+    case 'ipv6_addr': {
+      const parsed = parseAddress(text);
+      return parsed && addressValue(parsed);
+    }
+    case 'inet_service':
+      return /^\d{1,5}$/.test(text) ? BigInt(text) : null;
+    case 'inet_proto': {
+      const number = protocolNumber(text);
+      return number === null ? null : BigInt(number);
+    }
+  }
+}

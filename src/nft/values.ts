@@ -1,0 +1,55 @@
+/** The numbers behind the words, addresses and ports that rules compare with. */
+import type { Family } from '../model/address.ts';
+import { addressValue, parseAddress } from '../net/address.ts';
+import { icmpTypeNumber } from './icmp-types.ts';
+import type { Expression } from './objects.ts';
+import { protocolNumber } from './protocol-names.ts';
+
+/** The bits of the kernel's `ct state`; a packet has exactly one. */
+const CT_STATES: ReadonlyMap<string, number> = new Map([
+  ['invalid', 1],
+  ['established', 2],
+  ['related', 4],
+  ['new', 8],
+  ['untracked', 64],
+]);
+
+/** null: not a value that this expression can have. */
+export function comparable(left: Expression, word: unknown): bigint | null {
+  if (typeof word !== 'string' && typeof word !== 'number') return null;
+  switch (left.kind) {
+    case 'ctState':
+      return whole(CT_STATES.get(String(word)));
+    case 'l4proto':
+      return whole(protocolNumber(word));
+    case 'icmpType':
+      return whole(icmpTypeNumber(left.family, word));
+    case 'ctReplyPort':
+      return whole(portNumber(word));
+    case 'ctAddress':
+    case 'address':
+      return addressNumber(left.family, String(word));
+    case 'concat':
+      return null;
+  }
+}
+
+export function stateValue(state: string): bigint {
+  return BigInt(CT_STATES.get(state) ?? 0);
+}
+
+function addressNumber(family: Family, text: string): bigint | null {
+  const address = parseAddress(text);
+  return address !== null && address.includes(':') === (family === 6) ? addressValue(address) : null;
+}
+
+/** nft 1.0.6 lists ports of an anonymous set under `ct proto-src` as `0x50 [invalid type]`. */
+function portNumber(word: string | number): number | null {
+  const hex = /^0x([0-9a-f]{1,4}) \[invalid type\]$/.exec(String(word));
+  const port = hex ? Number.parseInt(hex[1] ?? '', 16) : Number(word);
+  return Number.isInteger(port) && port >= 0 && port <= 65535 ? port : null;
+}
+
+function whole(value: number | null | undefined): bigint | null {
+  return value === null || value === undefined ? null : BigInt(value);
+}

@@ -1,0 +1,89 @@
+/** Our own ruleset as something to walk through. */
+import type { Family } from '../model/address.ts';
+import { cidrRange, parseCidr } from '../net/cidr.ts';
+import { unreadable } from './alphabet.ts';
+import type { ChainName, Expression, Operand, Rule, Ruleset, SetName, Statement } from './objects.ts';
+import { comparable } from './values.ts';
+import type { NumberRange, Walkable, WalkOperand, WalkRule, WalkStatement } from './walkable.ts';
+
+export function walkableFromRuleset(ruleset: Ruleset): Walkable {
+  const read = new Map<string, readonly WalkRule[]>();
+  return {
+    bases(hook) {
+      return [...ruleset.chains.values()]
+        .flatMap(({ name, hook: base }) =>
+          base?.hook === hook ? [{ chain: name, priority: base.priority, policy: base.policy }] : [],
+        )
+        .sort((a, b) => a.priority - b.priority);
+    },
+    rules(name) {
+      const chain = ruleset.chains.get(name as ChainName);
+      if (!chain) return null;
+      const rules = read.get(name) ?? chain.rules.map((rule, index) => readRule(rule, index, name));
+      read.set(name, rules);
+      return rules;
+    },
+    set: (name) => ruleset.sets.get(name as SetName) ?? null,
+    map: (name) => ruleset.maps.get(name as SetName) ?? null,
+  };
+}
+
+function readRule(rule: Rule, index: number, chain: string): WalkRule {
+  const where = `rule ${index} of chain ${chain}`;
+  return {
+    index,
+    handle: null,
+    note: rule.note,
+    statements: rule.statements.map((statement) => readStatement(statement, where)),
+  };
+}
+
+function readStatement(statement: Statement, where: string): WalkStatement {
+  switch (statement.kind) {
+    case 'match': {
+      const { left, op, right } = statement;
+      return { kind: 'match', left, negated: op === '!=', right: readOperand(left, right, where) };
+    }
+    case 'counter':
+      return { kind: 'counter', packets: 0, bytes: 0 };
+    case 'tcpFlagsNotSyn':
+    case 'vmap':
+    case 'jump':
+    case 'goto':
+    case 'accept':
+    case 'drop':
+      return statement;
+  }
+}
+
+function readOperand(left: Expression, operand: Operand, where: string): WalkOperand {
+  const one = (word: unknown): NumberRange => {
+    const value = comparable(left, word);
+    if (value === null) throw unreadable(`${where}, ${left.kind}`, word);
+    return { first: value, last: value };
+  };
+  switch (operand.kind) {
+    case 'set':
+      return operand;
+    case 'words':
+      return { kind: 'ranges', ranges: operand.words.map(one) };
+    case 'ports':
+      return {
+        kind: 'ranges',
+        ranges: operand.ranges.map(({ first, last }) => ({ first: one(first).first, last: one(last).last })),
+      };
+    case 'prefixes':
+      return { kind: 'ranges', ranges: operand.cidrs.map((cidr) => prefixRange(left, cidr, where)) };
+    case 'address':
+      return { kind: 'ranges', ranges: [one(operand.address)] };
+  }
+}
+
+/** The addresses of a prefix, which must be of the family the expression compares. */
+export function prefixRange(left: Expression, cidr: string, where: string): NumberRange {
+  const range = parseCidr(cidr);
+  const addresses = range && cidrRange(range.cidr);
+  const family: Family | null = left.kind === 'ctAddress' || left.kind === 'address' ? left.family : null;
+  if (!addresses || addresses.family !== family) throw unreadable(`${where}, ${left.kind}`, cidr);
+  return { first: addresses.first, last: addresses.last };
+}
