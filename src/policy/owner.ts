@@ -1,0 +1,50 @@
+/** Which pod an address belongs to. A host-network pod's address is its node's (semantics H3). */
+import type { Address } from '../model/address.ts';
+import type { Pod, Snapshot } from '../model/cluster.ts';
+import { podKey } from '../model/cluster.ts';
+
+/** Succeeded and Failed pods have released their addresses (semantics I2). */
+export function holdsAddresses(pod: Pod): boolean {
+  return !pod.hostNetwork && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+}
+
+/**
+ * Among live pods that claim one address: one that is not being deleted before one that is (its address may
+ * be reused already), then the first by name, so that every node decides alike.
+ */
+export function chooseOwner(claimants: readonly Pod[]): Pod | null {
+  let owner: Pod | null = null;
+  for (const pod of claimants) {
+    if (owner === null || comparePods(pod, owner) < 0) owner = pod;
+  }
+  return owner;
+}
+
+function comparePods(a: Pod, b: Pod): number {
+  if (a.deleting !== b.deleting) return a.deleting ? 1 : -1;
+  return podKey(a.namespace, a.name) < podKey(b.namespace, b.name) ? -1 : 1;
+}
+
+const indexes = new WeakMap<Snapshot, ReadonlyMap<Address, Pod>>();
+
+/** Indexed once per snapshot: a snapshot never changes. */
+export function ownerOf(snapshot: Snapshot, address: Address): Pod | null {
+  const known = indexes.get(snapshot);
+  if (known) return known.get(address) ?? null;
+  const claims = new Map<Address, Pod[]>();
+  for (const pod of snapshot.pods.values()) {
+    if (!holdsAddresses(pod)) continue;
+    for (const claimed of pod.addresses) {
+      const claimants = claims.get(claimed);
+      if (claimants) claimants.push(pod);
+      else claims.set(claimed, [pod]);
+    }
+  }
+  const owners = new Map<Address, Pod>();
+  for (const [claimed, claimants] of claims) {
+    const owner = chooseOwner(claimants);
+    if (owner) owners.set(claimed, owner);
+  }
+  indexes.set(snapshot, owners);
+  return owners.get(address) ?? null;
+}

@@ -1,0 +1,104 @@
+/** The policies of one pod's namespace -> what they come to for this pod: stages of rules, ports by number. */
+import { type Pod, podKey } from '../model/cluster.ts';
+import type {
+  DirectionPolicy,
+  EndpointPolicy,
+  NamedPort,
+  ResolvedPeer,
+  ResolvedPeers,
+  ResolvedPorts,
+  StageRule,
+} from '../model/endpoint.ts';
+import {
+  type Direction,
+  type Peer,
+  type Peers,
+  type Policy,
+  type PolicyRule,
+  type Ports,
+  policyKey,
+} from '../model/policy.ts';
+import type { PortRange } from '../model/protocol.ts';
+import { mergePorts } from '../net/ports.ts';
+import { selects } from './selector.ts';
+
+/** `policies` in any order, of any namespace; those of the pod's own that select it count (semantics B5). */
+export function resolveEndpoint(pod: Pod, policies: readonly Policy[]): EndpointPolicy {
+  const applicable = pod.hostNetwork
+    ? []
+    : policies
+        .filter((policy) => policy.namespace === pod.namespace && selects(policy.subject, pod.labels))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    pod: podKey(pod.namespace, pod.name),
+    uid: pod.uid,
+    addresses: pod.addresses,
+    ingress: resolveDirection('ingress', pod, applicable),
+    egress: resolveDirection('egress', pod, applicable),
+  };
+}
+
+function resolveDirection(direction: Direction, pod: Pod, policies: readonly Policy[]): DirectionPolicy {
+  const isolating = policies.filter((policy) => policy[direction] !== null);
+  if (isolating.length === 0) return { stages: [] };
+  const rules = isolating.flatMap((policy) =>
+    (policy[direction] ?? []).map((rule) => resolveRule(direction, pod, policy, rule)),
+  );
+  return { stages: [{ tier: 'networkpolicy', rules, otherwise: 'deny' }] };
+}
+
+function resolveRule(direction: Direction, pod: Pod, policy: Policy, rule: PolicyRule): StageRule {
+  return {
+    action: 'accept',
+    peers: resolvePeers(rule.peers),
+    ports: resolvePorts(direction, pod, rule.ports),
+    origin: { policy: policyKey(policy.namespace, policy.name), direction, index: rule.index },
+  };
+}
+
+function resolvePeers(peers: Peers): ResolvedPeers {
+  if (peers.kind === 'any') return peers;
+  return { kind: 'some', peers: peers.peers.flatMap(resolvePeer) };
+}
+
+function resolvePeer(peer: Peer): readonly ResolvedPeer[] {
+  switch (peer.kind) {
+    case 'pods':
+      return [{ kind: 'pods', group: { namespaces: peer.namespaces, pods: peer.pods }, path: peer.path }];
+    case 'ipBlock':
+      return [peer];
+    case 'nothing':
+      return [];
+  }
+}
+
+function resolvePorts(direction: Direction, pod: Pod, ports: Ports): ResolvedPorts {
+  if (ports.kind === 'any') return ports;
+  const ranges: PortRange[] = [];
+  const named = new Map<string, NamedPort>();
+  for (const match of ports.ports) {
+    switch (match.kind) {
+      case 'all':
+        ranges.push({ protocol: match.protocol, first: 0, last: 65535 });
+        break;
+      case 'range':
+        ranges.push({ protocol: match.protocol, first: match.first, last: match.last });
+        break;
+      case 'named':
+        if (direction === 'egress')
+          named.set(`${match.protocol}/${match.name}`, { protocol: match.protocol, name: match.name });
+        else ranges.push(...ownNumbers(pod, match));
+        break;
+      case 'nothing':
+        break;
+    }
+  }
+  return { kind: 'some', ranges: mergePorts(ranges), named: [...named.values()] };
+}
+
+/** Name and protocol must match; the union over the pod's containers (semantics F4, F6, F7). */
+function ownNumbers(pod: Pod, { protocol, name }: NamedPort): readonly PortRange[] {
+  return pod.ports
+    .filter((port) => port.name === name && port.protocol === protocol)
+    .map(({ port }) => ({ protocol, first: port, last: port }));
+}
