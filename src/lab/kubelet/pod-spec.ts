@@ -1,0 +1,44 @@
+import { isObject, type JsonObject, type KubeObject, listAt, numberAt, textAt } from '../apiserver/json.ts';
+
+/** Containers and sidecars: what runs as long as the pod does. */
+export function lastingContainers(pod: KubeObject): readonly JsonObject[] {
+  const sidecars = listAt(pod, 'spec', 'initContainers').filter(isObject).filter(isSidecar);
+  return [...listAt(pod, 'spec', 'containers').filter(isObject), ...sidecars];
+}
+
+export function isSidecar(container: JsonObject): boolean {
+  return textAt(container, 'restartPolicy') === 'Always';
+}
+
+/** The ports to listen on, each once, and those that only SCTP could serve. */
+export function listenedPorts(pod: KubeObject): {
+  readonly ports: readonly number[];
+  readonly sctp: readonly number[];
+} {
+  const ports = new Set<number>();
+  const sctp = new Set<number>();
+  for (const container of lastingContainers(pod)) {
+    for (const port of listAt(container, 'ports')) {
+      const number = numberAt(port, 'containerPort');
+      if (number === null) continue;
+      if (textAt(port, 'protocol') === 'SCTP') sctp.add(number);
+      else ports.add(number);
+    }
+  }
+  return { ports: [...ports], sctp: [...sctp] };
+}
+
+export function isHostNetwork(pod: KubeObject): boolean {
+  const spec = pod.spec;
+  return isObject(spec) && spec.hostNetwork === true;
+}
+
+/** Its containers are over for good: it holds no address (semantics I2). */
+export function isTerminal(pod: KubeObject): boolean {
+  const phase = textAt(pod, 'status', 'phase');
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+export function isDeleting(pod: KubeObject): boolean {
+  return textAt(pod, 'metadata', 'deletionTimestamp') !== '';
+}
