@@ -42,7 +42,7 @@ export function errorFromStatusObject(object: unknown): ApiError {
   const { code, message, reason, details } = fields(object);
   const expired = reason === 'Expired' || reason === 'Gone';
   const status = typeof code === 'number' ? code : expired ? 410 : 500;
-  const seconds = fields(details)['retryAfterSeconds'];
+  const seconds = fields(details).retryAfterSeconds;
   return new ApiError(
     status,
     `${status} ${typeof message === 'string' ? message : 'an ERROR event without a message'}`,

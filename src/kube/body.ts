@@ -33,5 +33,6 @@ export async function* readLines(
     const whole = lines.filter((line) => line.trim() !== '');
     if (whole.length > 0) yield whole;
   }
-  if ((rest + decoder.decode()).trim() !== '') throw new ProtocolError('the watch ended in the middle of an event');
+  if ((rest + decoder.decode()).trim() !== '')
+    throw new ProtocolError('the watch ended in the middle of an event');
 }

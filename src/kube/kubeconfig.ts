@@ -13,7 +13,7 @@ export interface KubeconfigOptions {
 
 export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
   const config = new KubeConfig();
-  const source = options.file ?? options.env['KUBECONFIG'] ?? 'the default places';
+  const source = options.file ?? options.env.KUBECONFIG ?? 'the default places';
   try {
     if (options.file !== undefined) config.loadFromFile(options.file);
     else config.loadFromDefault();

@@ -1,5 +1,5 @@
 /** Lists in pages, so that neither side holds more than one page of raw objects at a time. */
-import { apiError, ApiError, ProtocolError } from './api-error.ts';
+import { ApiError, apiError, ProtocolError } from './api-error.ts';
 import { readText } from './body.ts';
 import type { Transport } from './transport.ts';
 

@@ -18,7 +18,8 @@ export function blame(command: NftCommand, compiled: Compiled): Blame {
       ? { command: `flush chain ${flush.chain.name}`, objects: ofChain(flush.chain.name, null, compiled) }
       : { command: `flush set ${flush.set.name}`, objects: ofSet(flush.set.name, compiled) };
   }
-  const [verb, body] = 'add' in command ? (['add', command.add] as const) : (['delete', command.delete] as const);
+  const [verb, body] =
+    'add' in command ? (['add', command.add] as const) : (['delete', command.delete] as const);
   if ('table' in body) return { command: `${verb} table ${body.table.name}`, objects: [] };
   if ('rule' in body) {
     const index = parseRuleComment(body.rule.comment)?.index ?? null;
@@ -27,7 +28,8 @@ export function blame(command: NftCommand, compiled: Compiled): Blame {
   if ('chain' in body) {
     return { command: `${verb} chain ${body.chain.name}`, objects: ofChain(body.chain.name, null, compiled) };
   }
-  if ('set' in body) return { command: `${verb} set ${body.set.name}`, objects: ofSet(body.set.name, compiled) };
+  if ('set' in body)
+    return { command: `${verb} set ${body.set.name}`, objects: ofSet(body.set.name, compiled) };
   if ('map' in body) return { command: `${verb} map ${body.map.name}`, objects: [] };
   return { command: `${verb} element ${body.element.name}`, objects: ofSet(body.element.name, compiled) };
 }

@@ -5,8 +5,8 @@
  * the last ruleset stays in force. No difference, no write.
  */
 import type { Compiled } from '../compile/compiled.ts';
-import { applyPlan, type Batch, type Plan } from '../nft/plan.ts';
 import type { ObservedTable } from '../nft/observe.ts';
+import { applyPlan, type Batch, type Plan } from '../nft/plan.ts';
 import { Backoff } from './backoff.ts';
 import { blame } from './blame.ts';
 import { Cause } from './cause.ts';
@@ -66,6 +66,8 @@ export class Reconciler {
   readonly #backoff: Backoff;
   #started = false;
   #dirty = false;
+  /** Something changed since the last try began. */
+  #news = false;
   #busy = false;
   /** `unknown`: the kernel has to be read first. */
   #observed: ObservedTable | null | 'unknown' = 'unknown';
@@ -89,7 +91,8 @@ export class Reconciler {
   /** The desired ruleset may have changed. */
   changed(causes: readonly string[]): void {
     this.#dirty = true;
-    this.#cause.add(causes, this.#options.clock.now());
+    this.#news = true;
+    if (this.#started) this.#cause.add(causes, this.#options.clock.now());
     this.#wake();
   }
 
@@ -138,6 +141,7 @@ export class Reconciler {
   async #cycle(): Promise<boolean> {
     const { clock, log, steps, versions } = this.#options;
     this.#dirty = false;
+    this.#news = false;
     this.#busy = true;
     const cause = this.#cause.take(clock.now());
     const contained = versions();
@@ -202,7 +206,8 @@ export class Reconciler {
     this.#problems.clear();
     if (culprit === undefined) return `the kernel refused a commit: ${result.message}`;
     const { command, objects } = blame(culprit, compiled);
-    for (const object of objects) this.#problems.set(object, [`not enforced: the kernel refused "${command}": ${result.message}`]);
+    for (const object of objects)
+      this.#problems.set(object, [`not enforced: the kernel refused "${command}": ${result.message}`]);
     const origin = objects.length > 0 ? `, which comes from ${objects.join(', ')}` : '';
     return `the kernel refused "${command}"${origin}: ${result.message}`;
   }
@@ -232,13 +237,13 @@ export class Reconciler {
     const { clock } = this.#options;
     const delay = this.#backoff.next();
     if (this.#degraded === null) return await sleep(clock, delay, signal);
-    const enough = new AbortController();
-    const stop = (): void => enough.abort();
-    signal.addEventListener('abort', stop, { once: true });
-    await sleep(clock, SLOWEST_CHANGE_MS, enough.signal);
-    this.#wake = stop;
-    await sleep(clock, SLOW_RETRY_MS - SLOWEST_CHANGE_MS, enough.signal);
-    signal.removeEventListener('abort', stop);
+    await sleep(clock, SLOWEST_CHANGE_MS, signal);
+    if (this.#news || signal.aborted) return;
+    const news = new AbortController();
+    this.#wake = (): void => news.abort();
+    signal.addEventListener('abort', this.#wake, { once: true });
+    await sleep(clock, SLOW_RETRY_MS - SLOWEST_CHANGE_MS, news.signal);
+    signal.removeEventListener('abort', this.#wake);
   }
 
   #woken(signal: AbortSignal): Promise<void> {

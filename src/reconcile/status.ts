@@ -1,5 +1,10 @@
 /** The shape of GET /status, read by policyctl and by the lab. Additions are fine, changes are not. */
-export const WATCHED_RESOURCES: readonly WatchedResource[] = ['pods', 'namespaces', 'nodes', 'networkpolicies'];
+export const WATCHED_RESOURCES: readonly WatchedResource[] = [
+  'pods',
+  'namespaces',
+  'nodes',
+  'networkpolicies',
+];
 export type WatchedResource = 'pods' | 'namespaces' | 'nodes' | 'networkpolicies';
 
 export type ResourceVersions = Readonly<Record<WatchedResource, string>>;

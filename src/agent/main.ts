@@ -1,0 +1,152 @@
+/**
+ * policyd: configuration, wiring, signals. Guarantees: nothing is written before everything has been
+ * listed; however it ends, enforcement stays as it is.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Compiler } from '../compile/compiler.ts';
+import { SYSTEM_CLOCK } from '../host/clock.ts';
+import { createNft } from '../host/nft.ts';
+import { inUserNamespace } from '../host/user-namespace.ts';
+import { Failure } from '../model/failure.ts';
+import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../nft/batch.ts';
+import { parseListing } from '../nft/listing.ts';
+import { observe } from '../nft/observe.ts';
+import { plan } from '../nft/plan.ts';
+import { describeChange } from '../reconcile/cause.ts';
+import { Desired } from '../reconcile/desired.ts';
+import type { Nft } from '../reconcile/ports.ts';
+import { Problems } from '../reconcile/problems.ts';
+import { Reconciler, type Steps } from '../reconcile/reconciler.ts';
+import { cleanup } from './cleanup.ts';
+import { type AgentOptions, program } from './options.ts';
+import { agentStatus } from './status.ts';
+import { TABLE } from './table.ts';
+
+declare const __POLICYD_VERSION__: string;
+
+/** A commit takes milliseconds; past this, nft is taken for dead and the kernel is read again. */
+const NFT_TIMEOUT_MS = 60_000;
+/** How long the end waits for a commit that is under way. */
+const LAST_COMMIT_MS = 10_000;
+
+const random = Math.random;
+
+async function run(options: AgentOptions): Promise<void> {
+  const { createTransport, loadKubeconfig, ClusterFeed } = await import('../kube/connection.ts');
+  const { createLog } = await import('../telemetry/log.ts');
+  const { serveHealth } = await import('../telemetry/health.ts');
+  const { node } = options;
+  const terminal = process.stderr.isTTY === true;
+  const log = await createLog({
+    format: options.logFormat,
+    level: options.logLevel,
+    base: { node, pid: process.pid },
+    terminal,
+    color: terminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+  });
+  const nft = createNft({ timeoutMs: NFT_TIMEOUT_MS });
+  const kubeconfig = loadKubeconfig({ file: options.kubeconfig, env: process.env });
+  const nftVersion = await checkNft(nft);
+  const limits = (await inUserNamespace()) ? UNPRIVILEGED_LIMITS : UNLIMITED;
+
+  const desired = new Desired({
+    node,
+    configured: options.podCidr,
+    createCompiler: (compileOptions) => new Compiler(compileOptions),
+    contents: () => feed.contents(),
+  });
+  // snapshot -> resolve -> compile -> plan -> commit -> observe; `desired` holds the snapshot, compiled as it
+  // changes, and the reconciler turns this line into a loop.
+  const steps: Steps = {
+    compile: () => desired.compile(),
+    plan: ({ ruleset }, observed) => plan(ruleset, observed, limits),
+    commit: ({ commands }) => nft.commit(commands),
+    observe: async () => {
+      const listing = await nft.listTable(TABLE.family, TABLE.name);
+      return listing === null ? null : observe(parseListing(listing), TABLE);
+    },
+  };
+  const reconciler = new Reconciler({
+    steps,
+    clock: SYSTEM_CLOCK,
+    random,
+    log,
+    versions: () => feed.versions(),
+  });
+
+  const problems = new Problems();
+  const feed = new ClusterFeed({
+    transport: createTransport(kubeconfig, `policyd/${__POLICYD_VERSION__}`),
+    clock: SYSTEM_CLOCK,
+    random,
+    log,
+    sink: {
+      changed: (changes) => {
+        desired.update(changes);
+        if (changes.length > 0) reconciler.changed(changes.map(describeChange));
+      },
+      problems: (object, messages) => {
+        for (const message of problems.set(object, messages)) log.warn(message, { object });
+      },
+      listed: () => {
+        for (const { code, message } of desired.podRanges.degraded) log.warn(message, { code });
+        reconciler.start();
+      },
+    },
+  });
+
+  const status = (): ReturnType<typeof agentStatus> =>
+    agentStatus({ node, feed, desired, reconciler, problems, now: () => SYSTEM_CLOCK.now() });
+  const health = options.health === undefined ? null : await serveHealth(options.health, status);
+  log.info('policyd starts', {
+    version: __POLICYD_VERSION__,
+    nft: nftVersion,
+    server: kubeconfig.getCurrentCluster()?.server,
+    health: health?.address,
+  });
+
+  const ended = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info('policyd ends, enforcement stays in place', { signal });
+      ended.abort();
+    });
+  }
+  const feeding = feed.run(ended.signal);
+  const reconciling = reconciler.run(ended.signal);
+  await Promise.race([Promise.all([feeding, reconciling]), overdue(ended.signal)]);
+  await health?.close();
+  process.exit(0);
+}
+
+/** Fails at once on what waiting does not mend: no nft, no permission. */
+async function checkNft(nft: Nft): Promise<string> {
+  const version = await nft.version();
+  await nft.listTable(TABLE.family, TABLE.name).catch((error: unknown) => {
+    if (error instanceof Failure && error.hint !== null) throw error;
+  });
+  return version;
+}
+
+function overdue(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      delay(LAST_COMMIT_MS).then(resolve, resolve);
+    });
+  });
+}
+
+await program(__POLICYD_VERSION__, {
+  run,
+  cleanup: async () => {
+    process.stdout.write(`${await cleanup(createNft({ timeoutMs: NFT_TIMEOUT_MS }))}\n`);
+  },
+})
+  .parseAsync()
+  .catch((error: unknown) => {
+    const hint = error instanceof Failure && error.hint !== null ? `\n  ${error.hint}` : '';
+    const text =
+      error instanceof Failure ? error.message : error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`policyd: ${text}${hint}\n`);
+    process.exit(2);
+  });

@@ -1,0 +1,84 @@
+/** The command line of policyd. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Cidr } from '../model/address.ts';
+import { parseCidr } from '../net/cidr.ts';
+import { type HealthAddress, parseHealthAddress } from '../telemetry/health.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../telemetry/log.ts';
+
+export interface AgentOptions {
+  readonly node: string;
+  readonly kubeconfig?: string;
+  readonly podCidr: readonly Cidr[];
+  readonly health?: HealthAddress;
+  readonly logFormat: LogFormat;
+  readonly logLevel: LogLevel;
+}
+
+export interface Commands {
+  run(options: AgentOptions): Promise<void>;
+  cleanup(): Promise<void>;
+}
+
+export function program(version: string, commands: Commands): Command {
+  const command: Command = new Command('policyd')
+    .description('Enforces the NetworkPolicies of the cluster for the pods of one node, with nftables.')
+    .version(version)
+    .helpCommand(false)
+    .addOption(
+      new Option('--node <name>', 'required: name of the node this runs on, as in Kubernetes').env(
+        'NODE_NAME',
+      ),
+    )
+    .option(
+      '--kubeconfig <file>',
+      'default: KUBECONFIG, then ~/.kube/config, then the service account of the pod',
+    )
+    .addOption(
+      new Option(
+        '--pod-cidr <cidr>',
+        'range of the pods of this node, repeatable; default: spec.podCIDRs of the Node',
+      )
+        .argParser(appendCidr)
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option(
+        '--health <address>',
+        'serve /healthz, /readyz and /status on unix:PATH or HOST:PORT',
+      ).argParser(healthAddress),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'auto is pretty on a terminal')
+        .choices(LOG_FORMATS)
+        .default('auto'),
+    )
+    .addOption(new Option('--log-level <level>').choices(LOG_LEVELS).default('info'))
+    .action((options: Partial<AgentOptions>) => commands.run(withNode(options, command)))
+    .addHelpText('after', '\nEnding policyd leaves enforcement in place; "policyd cleanup" removes it.');
+  command
+    .command('cleanup')
+    .description('remove everything policyd has written into the kernel, and nothing else')
+    .action(() => commands.cleanup());
+  return command;
+}
+
+/** Required here and not for `cleanup`; commander asks subcommands for what their parents require. */
+function withNode(options: Partial<AgentOptions>, command: Command): AgentOptions {
+  const { node } = options;
+  if (node === undefined || node === '') {
+    command.error("error: required option '--node <name>' not specified (or NODE_NAME in the environment)");
+  }
+  return { podCidr: [], logFormat: 'auto', logLevel: 'info', ...options, node };
+}
+
+function appendCidr(text: string, before: readonly Cidr[]): readonly Cidr[] {
+  const parsed = parseCidr(text);
+  if (parsed === null) throw new InvalidArgumentError(`"${text}" is not a CIDR such as 10.244.1.0/24.`);
+  return [...before, parsed.cidr];
+}
+
+function healthAddress(text: string): HealthAddress {
+  const address = parseHealthAddress(text);
+  if (address === null) throw new InvalidArgumentError(`"${text}" is neither unix:PATH nor HOST:PORT.`);
+  return address;
+}

@@ -1,0 +1,13 @@
+import type { Clock } from '../reconcile/ports.ts';
+
+/** Monotonic: the wall clock may jump. */
+export const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  soon: (callback) => {
+    setImmediate(callback);
+  },
+};
