@@ -120,7 +120,6 @@ export function joinCommand(joiner: Joiner, request: JoinRequest): readonly [str
       const forward = request.forward.map((signal) => signal.replace(/^SIG/, '')).join(',');
       return [
         '/usr/bin/perl',
-        '-e',
         join(request.directory, 'join'),
         pid,
         user,
