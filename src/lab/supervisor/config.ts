@@ -53,7 +53,8 @@ export interface SupervisorConfig {
   readonly readyTimeoutMs: number;
   /** null: stay until SIGTERM, SIGINT or the end of the event channel. */
   readonly command: LabCommand | null;
-  readonly eventFd: number;
+  /** null: events go to standard error, for a supervisor started by hand. */
+  readonly eventFd: number | null;
 }
 
 /** What the launcher must say; the rest has defaults: one node, routed, dual stack, no command. */
@@ -74,7 +75,7 @@ export const supervisorConfigSchema: z.ZodType<SupervisorConfig> = z.strictObjec
   apiPortSocket: z.string().startsWith('/').nullable().default(null),
   readyTimeoutMs: z.int().positive().default(60_000),
   command: commandSchema.nullable().default(null),
-  eventFd: z.int().min(3).default(3),
+  eventFd: z.int().min(3).nullable().default(3),
 });
 
 /** How COMMAND ended: 0..255 as it exited, 128 + n for signal n. The supervisor exits with the same. */

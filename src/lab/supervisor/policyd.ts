@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { z } from 'zod';
+import type { AgentStatus } from '../../reconcile/status.ts';
+import type { Report } from './report.ts';
+
+/** What /status of a policyd says, as far as the lab uses it. */
+export type PolicydStatus = Pick<
+  AgentStatus,
+  'ready' | 'inSync' | 'revision' | 'resourceVersions' | 'problems'
+> & {
+  readonly degraded: readonly { readonly code: string; readonly message: string }[];
+};
+
+const version = z.string();
+const statusSchema: z.ZodType<PolicydStatus> = z.object({
+  ready: z.boolean(),
+  inSync: z.boolean(),
+  revision: z.number(),
+  resourceVersions: z.object({
+    pods: version,
+    namespaces: version,
+    nodes: version,
+    networkpolicies: version,
+  }),
+  degraded: z.array(z.object({ code: z.string(), message: z.string() })),
+  problems: z.array(z.object({ object: z.string(), message: z.string() })),
+});
+
+export interface PolicydSettings {
+  readonly node: string;
+  readonly program: string;
+  readonly kubeconfig: string;
+  /** Unix socket of its health endpoint. */
+  readonly socket: string;
+  readonly logFile: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** File descriptor of `logFile`, open for appending. */
+  readonly log: number;
+  readonly report: Report;
+}
+
+const FIRST_RESTART_MS = 500;
+const LAST_RESTART_MS = 10_000;
+/** One that lasted this long starts over with the first delay. */
+const GOOD_RUN_MS = 30_000;
+const STATUS_TIMEOUT_MS = 2_000;
+
+/** The real policyd of one node, in its network namespace, kept running. */
+export class PolicydProcess {
+  readonly #settings: PolicydSettings;
+  #pid: number | null = null;
+  #restarts = 0;
+  #delayMs = FIRST_RESTART_MS;
+  #lastEnd: string | null = null;
+
+  constructor(settings: PolicydSettings) {
+    this.#settings = settings;
+  }
+
+  get pid(): number | null {
+    return this.#pid;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** How the last one ended, while none runs. */
+  get trouble(): string | null {
+    return this.#pid === null ? this.#lastEnd : null;
+  }
+
+  start(): void {
+    const { node, program, kubeconfig, socket, env, log } = this.#settings;
+    const command = [
+      ...[process.execPath, program, '--node', node, '--kubeconfig', kubeconfig],
+      ...['--health', `unix:${socket}`, '--log-format', 'json'],
+    ];
+    const began = performance.now();
+    const child = spawn('ip', ['netns', 'exec', node, ...command], {
+      env,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    this.#pid = child.pid ?? null;
+    child.once('error', (error) => this.#ended(`could not start: ${error.message}`, began));
+    child.once('exit', (code, signal) =>
+      this.#ended(signal === null ? `exited with ${code}` : `died of ${signal}`, began),
+    );
+  }
+
+  /** null when it does not answer, or not (yet) in the way expected. */
+  status(): Promise<PolicydStatus | null> {
+    if (this.#pid === null) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const call = request(
+        { socketPath: this.#settings.socket, path: '/status', timeout: STATUS_TIMEOUT_MS },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => {
+            text += chunk;
+          });
+          response.once('error', () => resolve(null));
+          response.once('end', () => resolve(parseStatus(text)));
+        },
+      );
+      call.once('timeout', () => call.destroy());
+      call.once('error', () => resolve(null));
+      call.end();
+    });
+  }
+
+  #ended(how: string, began: number): void {
+    const { node, logFile, report } = this.#settings;
+    this.#pid = null;
+    const said = lastLine(logFile);
+    this.#lastEnd = `policyd on ${node} ${how}${said === '' ? '' : `: ${said}`}`;
+    if (performance.now() - began > GOOD_RUN_MS) this.#delayMs = FIRST_RESTART_MS;
+    report.warning(
+      `${this.#lastEnd}; its rules stay in the kernel, starting it again in ${this.#delayMs} ms`,
+    );
+    setTimeout(() => {
+      this.#restarts += 1;
+      appendFileSync(logFile, `${JSON.stringify({ lab: `restart ${this.#restarts}, it ${how}` })}\n`);
+      this.start();
+    }, this.#delayMs);
+    this.#delayMs = Math.min(this.#delayMs * 2, LAST_RESTART_MS);
+  }
+}
+
+function parseStatus(text: string): PolicydStatus | null {
+  try {
+    return statusSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+function lastLine(file: string): string {
+  try {
+    return (readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '').slice(0, 500);
+  } catch {
+    return '';
+  }
+}
