@@ -1,0 +1,49 @@
+/** Raw objects -> a snapshot, through the decoders, as policyd reads them from a watch. */
+import {
+  type Namespace,
+  type Node,
+  type Pod,
+  type PodKey,
+  podKey,
+  type Snapshot,
+} from '../../src/model/cluster.ts';
+import { type Policy, type PolicyKey, policyKey } from '../../src/model/policy.ts';
+import { decodeNamespace } from '../../src/policy/decode/namespace.ts';
+import { decodeNetworkPolicy } from '../../src/policy/decode/network-policy.ts';
+import { decodeNode } from '../../src/policy/decode/node.ts';
+import { decodePod } from '../../src/policy/decode/pod.ts';
+import type { Raw } from './objects.ts';
+
+export function snapshotOf(objects: readonly Raw[]): Snapshot {
+  const namespaces = new Map<string, Namespace>();
+  const pods = new Map<PodKey, Pod>();
+  const policies = new Map<PolicyKey, Policy>();
+  const nodes = new Map<string, Node>();
+  for (const object of objects) {
+    switch (object.kind) {
+      case 'Namespace': {
+        const { value } = decodeNamespace(object, 'ignore');
+        if (value) namespaces.set(value.name, value);
+        break;
+      }
+      case 'Pod': {
+        const { value } = decodePod(object, 'ignore');
+        if (value) pods.set(podKey(value.namespace, value.name), value);
+        break;
+      }
+      case 'NetworkPolicy': {
+        const { value } = decodeNetworkPolicy(object, 'ignore');
+        if (value) policies.set(policyKey(value.namespace, value.name), value);
+        break;
+      }
+      case 'Node': {
+        const { value } = decodeNode(object, 'ignore');
+        if (value) nodes.set(value.name, value);
+        break;
+      }
+      default:
+        throw new TypeError(`a test object of unknown kind ${String(object.kind)}`);
+    }
+  }
+  return { revision: 1, namespaces, pods, policies, nodes };
+}

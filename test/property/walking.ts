@@ -1,0 +1,64 @@
+/** What the rulesets of all nodes do to a flow, beside what the policies mean. */
+
+import { compile } from '../../src/compile/compile.ts';
+import { type Address, familyOf } from '../../src/model/address.ts';
+import type { Snapshot } from '../../src/model/cluster.ts';
+import type { Flow } from '../../src/model/verdict.ts';
+import { cidrContains } from '../../src/net/cidr.ts';
+import { firstPacket, replyPacket } from '../../src/nft/packet.ts';
+import { type Walkable, walk, walkableFromRuleset } from '../../src/nft/walk.ts';
+import { evaluate, isOwnNode } from '../../src/policy/evaluate.ts';
+import { ownerOf } from '../../src/policy/owner.ts';
+
+export type Walkables = ReadonlyMap<string, Walkable>;
+
+export function compileAll(snapshot: Snapshot): Walkables {
+  return new Map(
+    [...snapshot.nodes.values()].map((node) => {
+      const { ruleset } = compile(snapshot, { node: node.name, podRanges: node.podCidrs });
+      return [node.name, walkableFromRuleset(ruleset)];
+    }),
+  );
+}
+
+/** The nodes whose forward hook sees the flow: those of its two pods; all of them when it has none. */
+function nodesOf(snapshot: Snapshot, flow: Flow): readonly string[] {
+  const ends = [flow.source, flow.destination].flatMap((address) => ownerOf(snapshot, address)?.node ?? []);
+  return [...new Set(ends)];
+}
+
+/** Flows between a pod and its own node, or within one family only, never cross a forward hook. */
+export function crossesForward(snapshot: Snapshot, flow: Flow): boolean {
+  if (familyOf(flow.source) !== familyOf(flow.destination)) return false;
+  const [source, destination] = [ownerOf(snapshot, flow.source), ownerOf(snapshot, flow.destination)];
+  if (source && isOwnNode(snapshot, source, flow.destination)) return false;
+  return !(destination && isOwnNode(snapshot, destination, flow.source));
+}
+
+/** An address of the node's pod range that no pod owns is dropped there, whatever the policies say. */
+function isQuarantined(snapshot: Snapshot, node: string, address: Address): boolean {
+  const ranges = snapshot.nodes.get(node)?.podCidrs ?? [];
+  return ownerOf(snapshot, address) === null && ranges.some((range) => cidrContains(range, address));
+}
+
+export interface Comparison {
+  readonly meaning: 'allow' | 'deny';
+  readonly kernel: 'allow' | 'deny';
+  /** A reply of an allowed flow passes (semantics B4), judged on its own. */
+  readonly reply: 'allow' | 'deny';
+}
+
+export function compare(snapshot: Snapshot, walkables: Walkables, flow: Flow): Comparison {
+  const passes = (packet: ReturnType<typeof firstPacket>): 'allow' | 'deny' =>
+    nodesOf(snapshot, flow).every((node) => {
+      const walkable = walkables.get(node);
+      return walkable !== undefined && walk(walkable, packet).verdict === 'accept';
+    })
+      ? 'allow'
+      : 'deny';
+  const closed = nodesOf(snapshot, flow).some((node) =>
+    [flow.source, flow.destination].some((address) => isQuarantined(snapshot, node, address)),
+  );
+  const meaning = closed ? 'deny' : evaluate(snapshot, flow).allowance;
+  return { meaning, kernel: passes(firstPacket(flow)), reply: passes(replyPacket(flow)) };
+}
