@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseBody, readBody } from './body.ts';
+import { isObject, type Json, type JsonObject } from './json.ts';
+import type { Media } from './render.ts';
+import { apiVersionOf, type Resource } from './resources.ts';
+import { badRequest } from './status.ts';
+import type { Store } from './store.ts';
+
+/** One request on its way through the handlers. */
+export interface Call {
+  readonly store: Store;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  readonly media: Media;
+}
+
+/** What a handler gives back: a body to send, or nothing when it has taken over the response. */
+export type Answer = { readonly code: number; readonly body: Json } | null;
+
+export function isDryRun({ query }: Call): boolean {
+  const values = query.getAll('dryRun').filter((value) => value !== '');
+  const wrong = values.find((value) => value !== 'All');
+  if (wrong !== undefined)
+    throw badRequest(`invalid dryRun ${JSON.stringify(wrong)}: supported values: "All"`);
+  return values.length > 0;
+}
+
+/** The body as an object of this resource; its kind must be the resource's own. */
+export async function objectBody(call: Call, resource: Resource): Promise<JsonObject> {
+  const value = parseBody(await readBody(call.request));
+  if (value === undefined) throw badRequest('the body of the request is empty');
+  if (!isObject(value)) throw badRequest('the body of the request is not an object');
+  checkKind(value, resource);
+  return value;
+}
+
+export function checkKind(value: JsonObject, resource: Resource): void {
+  const wanted = apiVersionOf(resource);
+  const { apiVersion, kind } = value;
+  if (kind !== undefined && kind !== resource.kind) {
+    throw badRequest(
+      `${String(kind)} in version ${JSON.stringify(apiVersion ?? '')} cannot be handled as a ${resource.kind}: the object provided is unrecognized`,
+    );
+  }
+  if (apiVersion !== undefined && apiVersion !== wanted) {
+    throw badRequest(
+      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${wanted})`,
+    );
+  }
+}
+
+/** Namespace and name of a body must be those of the path. */
+export function placed(
+  body: JsonObject,
+  resource: Resource,
+  namespace: string,
+  name: string | null,
+): JsonObject {
+  const metadata = body.metadata ?? {};
+  if (!isObject(metadata)) throw badRequest('metadata is not an object');
+  if (
+    resource.namespaced &&
+    metadata.namespace !== undefined &&
+    metadata.namespace !== '' &&
+    metadata.namespace !== namespace
+  ) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (name !== null && metadata.name !== undefined && metadata.name !== '' && metadata.name !== name) {
+    throw badRequest(
+      `the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`,
+    );
+  }
+  return {
+    ...body,
+    metadata: {
+      ...metadata,
+      ...(name === null ? {} : { name }),
+      ...(resource.namespaced ? { namespace } : {}),
+    },
+  };
+}

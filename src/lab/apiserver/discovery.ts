@@ -1,0 +1,90 @@
+import type { Json, JsonObject } from './json.ts';
+import { apiVersionOf, groupVersions, type Resource, resources } from './resources.ts';
+
+/** Discovery documents, all derived from the table of resources. */
+const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+export const versionDocument: JsonObject = {
+  major: '1',
+  minor: '32',
+  gitVersion: 'v1.32.0-policyd-lab',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: 'none',
+  compiler: 'none',
+  platform: 'policyd/lab',
+};
+
+export const apiVersionsDocument: JsonObject = {
+  kind: 'APIVersions',
+  versions: ['v1'],
+  serverAddressByClientCIDRs: [],
+};
+
+export function groupListDocument(): JsonObject {
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupNames().map(groupBody) };
+}
+
+export function groupDocument(group: string): JsonObject | null {
+  if (!groupNames().includes(group)) return null;
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupBody(group) };
+}
+
+function groupNames(): readonly string[] {
+  return [...new Set(resources.map(({ group }) => group))].filter((group) => group !== '');
+}
+
+function groupBody(group: string): JsonObject {
+  const versions = groupVersions()
+    .filter((item) => item.group === group)
+    .map((item) => ({ groupVersion: apiVersionOf(item), version: item.version }));
+  return { name: group, versions, preferredVersion: versions[0] ?? null };
+}
+
+export function resourceListDocument(group: string, version: string): JsonObject | null {
+  const own = resources.filter((resource) => resource.group === group && resource.version === version);
+  if (own.length === 0) return null;
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: apiVersionOf({ group, version }),
+    resources: own.flatMap(entries),
+  };
+}
+
+function entries(resource: Resource): readonly Json[] {
+  const { name, singular, kind, namespaced, shortNames, categories } = resource;
+  const main: JsonObject = {
+    name,
+    singularName: singular,
+    namespaced,
+    kind,
+    verbs: resource.name === 'namespaces' ? verbs.filter((verb) => verb !== 'deletecollection') : verbs,
+    ...(shortNames.length === 0 ? {} : { shortNames }),
+    ...(categories.length === 0 ? {} : { categories }),
+  };
+  return [main, ...resource.subresources.map((subresource) => subresourceEntry(resource, subresource))];
+}
+
+function subresourceEntry(resource: Resource, subresource: Resource['subresources'][number]): JsonObject {
+  const base = { name: `${resource.name}/${subresource}`, singularName: '', namespaced: resource.namespaced };
+  switch (subresource) {
+    case 'status':
+      return { ...base, kind: resource.kind, verbs: ['get', 'patch', 'update'] };
+    case 'scale':
+      return {
+        ...base,
+        group: 'autoscaling',
+        version: 'v1',
+        kind: 'Scale',
+        verbs: ['get', 'patch', 'update'],
+      };
+    case 'binding':
+      return { ...base, kind: 'Binding', verbs: ['create'] };
+    case 'eviction':
+      return { ...base, group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] };
+    case 'finalize':
+      return { ...base, kind: resource.kind, verbs: ['update'] };
+  }
+}

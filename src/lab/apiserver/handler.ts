@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer } from './call.ts';
+import { collectionAnswer } from './collection.ts';
+import {
+  apiVersionsDocument,
+  groupDocument,
+  groupListDocument,
+  resourceListDocument,
+  versionDocument,
+} from './discovery.ts';
+import type { Json, JsonObject } from './json.ts';
+import { objectAnswer } from './object.ts';
+import { openApiDocumentAt, openApiIndex } from './openapi.ts';
+import { mediaFrom } from './render.ts';
+import { routeOf } from './route.ts';
+import { ApiError, noSuchPath } from './status.ts';
+import type { Store } from './store.ts';
+import { WatchStreams } from './watch-stream.ts';
+
+/** Routes one request, and turns every refusal into a Status. */
+export class Handler {
+  readonly #store: Store;
+  readonly #streams: WatchStreams;
+
+  constructor(store: Store, options: { readonly bookmarkMs: number }) {
+    this.#store = store;
+    this.#streams = new WatchStreams(store, options.bookmarkMs);
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const answer = await this.#answer(request, response);
+      if (answer !== null) send(response, answer.code, answer.body);
+    } catch (error) {
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
+      const refusal = error instanceof ApiError ? error : internalError(error);
+      // What was not read of the request would be taken for the next one.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      send(response, refusal.code, refusal.status());
+    }
+  }
+
+  close(): void {
+    this.#streams.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    const url = parseUrl(request.url ?? '/');
+    const fixed = request.method === 'GET' ? fixedDocument(url.pathname) : null;
+    if (fixed !== null) return { code: 200, body: fixed };
+    const route = routeOf(url.pathname);
+    if (route === null) throw noSuchPath();
+    const call = {
+      store: this.#store,
+      request,
+      response,
+      query: url.searchParams,
+      media: mediaFrom(request),
+    };
+    switch (route.kind) {
+      case 'discovery': {
+        const document = resourceListDocument(route.group, route.version);
+        if (document === null || request.method !== 'GET') throw noSuchPath();
+        return { code: 200, body: document };
+      }
+      case 'collection':
+        return await collectionAnswer(route, call, this.#streams);
+      case 'object':
+        return await objectAnswer(route, call);
+    }
+  }
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text, 'http://lab.invalid');
+  } catch {
+    throw noSuchPath();
+  }
+}
+
+function fixedDocument(path: string): Json | null {
+  const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  switch (trimmed) {
+    case '/version':
+      return versionDocument;
+    case '/api':
+      return apiVersionsDocument;
+    case '/apis':
+      return groupListDocument();
+    case '/openapi/v3':
+      return openApiIndex();
+    case '/healthz':
+    case '/livez':
+    case '/readyz':
+      return 'ok';
+  }
+  if (trimmed.startsWith('/openapi/v3/')) return openApiDocumentAt(trimmed.slice('/openapi/v3/'.length));
+  const group = /^\/apis\/([^/]+)$/.exec(trimmed)?.[1];
+  return group === undefined ? null : groupDocument(group);
+}
+
+function send(response: ServerResponse, code: number, body: Json): void {
+  const plain = typeof body === 'string';
+  const text = plain ? body : `${JSON.stringify(body)}\n`;
+  response.writeHead(code, {
+    'Content-Type': plain ? 'text/plain; charset=utf-8' : 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-cache, private',
+  });
+  response.end(text);
+}
+
+function internalError(error: unknown): ApiError {
+  const message = error instanceof Error ? error.message : String(error);
+  const details: JsonObject = { causes: [{ message }] };
+  return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, details);
+}

@@ -1,0 +1,82 @@
+import { type Answer, type Call, checkKind, isDryRun, objectBody, placed } from './call.ts';
+import { deleteOptions } from './delete-options.ts';
+import type { JsonObject, KubeObject } from './json.ts';
+import { patched } from './patch.ts';
+import { rendering } from './query.ts';
+import { renderObject } from './render.ts';
+import { qualifiedName } from './resources.ts';
+import type { ObjectRoute } from './route.ts';
+import { methodNotAllowed, noSuchPath, notImplemented } from './status.ts';
+import { subresourceAnswer } from './subresource.ts';
+
+/** GET, PUT, PATCH and DELETE on one object or one of its subresources. */
+export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answer> {
+  const { resource, namespace, name, subresource } = route;
+  if (subresource !== '' && subresource !== 'status') {
+    refuseStreams(route);
+    return await subresourceAnswer(route, call);
+  }
+  if (subresource === 'status' && !resource.subresources.includes('status')) throw noSuchPath();
+  const key = { namespace, name };
+  const show = (object: KubeObject): Answer => ({
+    code: 200,
+    body: renderObject(rendering(call, resource), object),
+  });
+  const write = (object: JsonObject): KubeObject => {
+    const options = { dryRun: isDryRun(call) };
+    if (subresource === 'status') return call.store.updateStatus(resource.name, object, options);
+    return call.store.update(resource.name, object, options);
+  };
+  switch (call.request.method) {
+    case 'GET':
+      return show(call.store.need(resource.name, key));
+    case 'PUT':
+      return show(write(placed(await objectBody(call, resource), resource, namespace, name)));
+    case 'PATCH': {
+      const patch = await patched(call);
+      // Read and written in the same turn: nobody can come between.
+      const current = call.store.need(resource.name, key);
+      const next = patch(current);
+      checkKind(next, resource);
+      return show(write(placed(next, resource, namespace, name)));
+    }
+    case 'DELETE': {
+      if (subresource !== '') throw methodNotAllowed(resource, 'delete');
+      const options = await deleteOptions(call);
+      if (isDryRun(call)) return show(call.store.need(resource.name, key));
+      const last = call.store.delete(resource.name, key, options);
+      if (call.store.get(resource.name, key) !== null) return show(last);
+      return { code: 200, body: deletedStatus(route, last) };
+    }
+    default:
+      throw methodNotAllowed(resource, call.request.method ?? '');
+  }
+}
+
+function deletedStatus({ resource, name }: ObjectRoute, last: KubeObject): JsonObject {
+  // Pods answer with the object, as the real server does for graceful resources.
+  if (resource.name === 'pods') return last;
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name,
+      ...(resource.group === '' ? {} : { group: resource.group }),
+      kind: resource.name,
+      uid: last.metadata.uid,
+    },
+  };
+}
+
+const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'log', 'portforward', 'proxy']);
+
+function refuseStreams({ resource, namespace, name, subresource }: ObjectRoute): void {
+  const [first = ''] = subresource.split('/');
+  if (!streams.has(first)) return;
+  const example = `policyctl probe ${namespace === '' ? '' : `${namespace}/`}${name} TARGET:PORT`;
+  throw notImplemented(
+    `${qualifiedName(resource)} ${JSON.stringify(name)}: the lab's pods run no containers, so ${first} is not implemented; to connect from a pod use: ${example}`,
+  );
+}

@@ -1,0 +1,41 @@
+import { parseJson, parseYaml, readBody } from './body.ts';
+import type { Call } from './call.ts';
+import { isObject, type Json, type JsonObject, type KubeObject } from './json.ts';
+import { jsonPatch } from './patch-json.ts';
+import { mergePatch } from './patch-merge.ts';
+import { strategicPatch } from './patch-strategic.ts';
+import { badRequest, unsupportedMediaType } from './status.ts';
+
+/** Reads the body and gives what it does to an object. */
+export async function patched(call: Call): Promise<(object: KubeObject) => JsonObject> {
+  const { mediaType, text } = await readBody(call.request);
+  if (text.trim() === '') throw badRequest('the patch is empty');
+  switch (mediaType) {
+    case 'application/json-patch+json': {
+      const patch = parseJson(text);
+      return (object) => jsonPatch(object, patch);
+    }
+    case 'application/merge-patch+json': {
+      const patch = objectPatch(parseJson(text));
+      return (object) => objectPatch(mergePatch(object, patch));
+    }
+    case 'application/strategic-merge-patch+json': {
+      const patch = objectPatch(text.trimStart().startsWith('{') ? parseJson(text) : parseYaml(text));
+      return (object) => strategicPatch(object, patch);
+    }
+    case 'application/apply-patch+yaml':
+    case 'application/apply-patch+cbor':
+      throw unsupportedMediaType(
+        'server-side apply is not supported by the lab API server: use kubectl apply without --server-side',
+      );
+    default:
+      throw unsupportedMediaType(
+        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+      );
+  }
+}
+
+function objectPatch(value: Json): JsonObject {
+  if (!isObject(value)) throw badRequest('error decoding patch: it must be an object');
+  return value;
+}

@@ -1,0 +1,86 @@
+import { type Resource, type ResourceName, resourceAt } from './resources.ts';
+
+/** What a path under /api or /apis means. */
+export type Route =
+  | { readonly kind: 'discovery'; readonly group: string; readonly version: string }
+  | {
+      readonly kind: 'collection';
+      readonly resource: Resource;
+      /** Empty for all namespaces. */
+      readonly namespace: string;
+      /** The path form `/watch/...` of old clients. */
+      readonly watch: boolean;
+    }
+  | {
+      readonly kind: 'object';
+      readonly resource: Resource;
+      readonly namespace: string;
+      readonly name: string;
+      /** Empty for the object itself. */
+      readonly subresource: string;
+    };
+
+export type CollectionRoute = Extract<Route, { kind: 'collection' }>;
+export type ObjectRoute = Extract<Route, { kind: 'object' }>;
+
+/** Null for what this server does not have. Segments are decoded. */
+export function routeOf(path: string): Route | null {
+  let segments: string[];
+  try {
+    segments = path.split('/').slice(1).map(decodeURIComponent);
+  } catch {
+    return null;
+  }
+  if (segments.at(-1) === '') segments.pop();
+  const root = segments.shift();
+  let group = '';
+  if (root === 'apis') {
+    group = segments.shift() ?? '';
+    if (group === '') return null;
+  } else if (root !== 'api') return null;
+  const version = segments.shift();
+  if (version === undefined) return null;
+  if (segments.length === 0) return { kind: 'discovery', group, version };
+  const watch = segments[0] === 'watch';
+  if (watch) segments.shift();
+  return resourceRoute(group, version, segments, watch);
+}
+
+function resourceRoute(
+  group: string,
+  version: string,
+  segments: readonly string[],
+  watch: boolean,
+): Route | null {
+  const [first, second, third, ...rest] = segments;
+  if (first === 'namespaces' && second !== undefined && third !== undefined) {
+    const resource = resourceAt(group, version, third);
+    if (resource?.namespaced === true) return inside(resource, second, rest, watch);
+  }
+  const resource = first === undefined ? null : resourceAt(group, version, first);
+  if (resource === null) return null;
+  const tail = segments.slice(1);
+  // `/api/v1/pods/x` is no path of a namespaced resource.
+  if (resource.namespaced && tail.length > 0) return null;
+  return inside(resource, '', tail, watch);
+}
+
+function inside(
+  resource: Resource,
+  namespace: string,
+  tail: readonly string[],
+  watch: boolean,
+): Route | null {
+  const [name, ...subresource] = tail;
+  if (name === undefined || name === '') return { kind: 'collection', resource, namespace, watch };
+  if (watch) return null;
+  return { kind: 'object', resource, namespace, name, subresource: subresource.join('/') };
+}
+
+/** The path of an object, for clients and messages. */
+export function pathOf(resource: Resource, namespace: string, name: string): string {
+  const root = resource.group === '' ? '/api' : `/apis/${resource.group}`;
+  const scope = namespace === '' ? '' : `/namespaces/${namespace}`;
+  const tail: ResourceName | string = name === '' ? resource.name : `${resource.name}/${name}`;
+  return `${root}/${resource.version}${scope}/${tail}`;
+}

@@ -1,0 +1,126 @@
+import type { Json, JsonObject } from './json.ts';
+import { qualifiedName, type Resource } from './resources.ts';
+
+/** One entry of `details.causes`: a field, the server's reason and the message that follows the path. */
+export interface FieldCause {
+  readonly field: string;
+  readonly reason:
+    | 'FieldValueInvalid'
+    | 'FieldValueRequired'
+    | 'FieldValueForbidden'
+    | 'FieldValueNotSupported'
+    | 'FieldValueDuplicate'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueTypeInvalid';
+  readonly message: string;
+}
+
+/** Every refusal of this server: carries the Status object that goes over the wire. */
+export class ApiError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: JsonObject | null;
+
+  constructor(code: number, reason: string, message: string, details: JsonObject | null = null) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  status(): JsonObject {
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: this.message,
+      reason: this.reason,
+      ...(this.details === null ? {} : { details: this.details }),
+      code: this.code,
+    };
+  }
+}
+
+function named(resource: Resource, name: string, more: JsonObject = {}): JsonObject {
+  return {
+    ...(name === '' ? {} : { name }),
+    ...(resource.group === '' ? {} : { group: resource.group }),
+    kind: resource.name,
+    ...more,
+  };
+}
+
+export function notFound(resource: Resource, name: string): ApiError {
+  const message = `${qualifiedName(resource)} ${JSON.stringify(name)} not found`;
+  return new ApiError(404, 'NotFound', message, named(resource, name));
+}
+
+export function noSuchPath(): ApiError {
+  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+export function alreadyExists(resource: Resource, name: string): ApiError {
+  const message = `${qualifiedName(resource)} ${JSON.stringify(name)} already exists`;
+  return new ApiError(409, 'AlreadyExists', message, named(resource, name));
+}
+
+export function conflict(resource: Resource, name: string, why: string): ApiError {
+  const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} ${JSON.stringify(name)}: ${why}`;
+  return new ApiError(409, 'Conflict', message, named(resource, name));
+}
+
+/** The text of optimistic concurrency, which clients look for before they retry. */
+export const modifiedMeanwhile =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+export function forbidden(
+  resource: Resource,
+  name: string,
+  why: string,
+  causes: readonly Json[] = [],
+): ApiError {
+  const message = `${qualifiedName(resource)} ${JSON.stringify(name)} is forbidden: ${why}`;
+  const more = causes.length === 0 ? {} : { causes };
+  return new ApiError(403, 'Forbidden', message, named(resource, name, more));
+}
+
+export function invalid(resource: Resource, name: string, causes: readonly FieldCause[]): ApiError {
+  const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+  const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
+  const details: JsonObject = {
+    ...(name === '' ? {} : { name }),
+    ...(resource.group === '' ? {} : { group: resource.group }),
+    kind: resource.kind,
+    causes: causes.map(({ field, reason, message }) => ({ reason, message, field })),
+  };
+  return new ApiError(422, 'Invalid', `${kind} ${JSON.stringify(name)} is invalid: ${list}`, details);
+}
+
+export function badRequest(message: string): ApiError {
+  return new ApiError(400, 'BadRequest', message);
+}
+
+export function expired(message: string): ApiError {
+  return new ApiError(410, 'Expired', message);
+}
+
+export function methodNotAllowed(resource: Resource, verb: string): ApiError {
+  return new ApiError(
+    405,
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind "${qualifiedName(resource)}"`,
+    named(resource, ''),
+  );
+}
+
+export function unsupportedMediaType(message: string): ApiError {
+  return new ApiError(415, 'UnsupportedMediaType', message, {});
+}
+
+export function notImplemented(message: string): ApiError {
+  return new ApiError(501, 'NotImplemented', message);
+}

@@ -1,0 +1,380 @@
+import { randomUUID } from 'node:crypto';
+import { type Admission, admit, admitUpdate } from './admission.ts';
+import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt, withPath } from './json.ts';
+import { apiVersionOf, type Resource, type ResourceName, resourceNamed, resources } from './resources.ts';
+import type { Match } from './selectors.ts';
+import {
+  ApiError,
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  modifiedMeanwhile,
+  notFound,
+} from './status.ts';
+import { type Change, type Key, Storage } from './storage.ts';
+
+export type WatchEvent = {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: KubeObject;
+  readonly revision: number;
+};
+
+export interface ListOptions {
+  readonly namespace?: string;
+  readonly match?: Match;
+}
+
+export interface ObjectList {
+  readonly resourceVersion: string;
+  readonly items: readonly KubeObject[];
+}
+
+export interface DeleteOptions {
+  /** Seconds a pod that runs on a node may take; 0 removes at once. Default: the pod's own. */
+  readonly gracePeriodSeconds?: number;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+}
+
+export interface StoreOptions extends Admission {
+  readonly now: () => Date;
+  readonly historyLimit: number;
+}
+
+const conflictAttempts = 16;
+
+/**
+ * Objects after defaulting, validation and admission: the server's meaning without HTTP.
+ * The supervisor, the kubelet and the controllers use it in the same process; every refusal is an ApiError.
+ */
+export class Store {
+  readonly storage: Storage;
+  readonly #options: StoreOptions;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.storage = new Storage(options.historyLimit);
+  }
+
+  now(): Date {
+    return this.#options.now();
+  }
+
+  get(resource: ResourceName, key: Key): KubeObject | null {
+    return this.storage.get(resource, key);
+  }
+
+  /** 404 instead of null. */
+  need(resource: ResourceName, key: Key): KubeObject {
+    const found = this.storage.get(resource, key);
+    if (found === null) throw notFound(resourceNamed(resource), key.name);
+    return found;
+  }
+
+  list(resource: ResourceName, options: ListOptions = {}): ObjectList {
+    const { revision, objects } = this.storage.snapshot(resource);
+    return { resourceVersion: String(revision), items: objects.filter((object) => belongs(object, options)) };
+  }
+
+  /** The revision of the last change to this kind of object, as text. */
+  resourceVersionOf(resource: ResourceName): string {
+    return String(this.storage.lastRevision(resource));
+  }
+
+  create(name: ResourceName, input: JsonObject, options: { readonly dryRun?: boolean } = {}): KubeObject {
+    const resource = resourceNamed(name);
+    const named = this.#identify(resource, structuredClone(input));
+    this.#checkNamespace(resource, named);
+    const key = { namespace: named.metadata.namespace ?? '', name: named.metadata.name };
+    const object = admit(resource, named, { options: this.#options, storage: this.storage });
+    if (this.storage.get(name, key) !== null) throw alreadyExists(resource, key.name);
+    return options.dryRun === true ? object : this.storage.put(name, object);
+  }
+
+  /** Replaces everything but status. With `metadata.resourceVersion`, only that version (409 otherwise). */
+  update(name: ResourceName, input: JsonObject, options: { readonly dryRun?: boolean } = {}): KubeObject {
+    return this.#replace(name, input, 'main', options.dryRun === true);
+  }
+
+  /** Replaces `status` alone. */
+  updateStatus(
+    name: ResourceName,
+    input: JsonObject,
+    options: { readonly dryRun?: boolean } = {},
+  ): KubeObject {
+    return this.#replace(name, input, 'status', options.dryRun === true);
+  }
+
+  /** Reads, edits and writes, again after a conflict; null when the object is gone. */
+  edit(name: ResourceName, key: Key, change: (object: KubeObject) => JsonObject): KubeObject | null {
+    return this.#edit(name, key, change, 'main');
+  }
+
+  editStatus(name: ResourceName, key: Key, change: (status: JsonObject) => JsonObject): KubeObject | null {
+    return this.#edit(
+      name,
+      key,
+      (object) => ({ ...object, status: change(objectAt(object, 'status')) }),
+      'status',
+    );
+  }
+
+  /** Sets `spec.nodeName` of a pod that has none: the scheduler's act. */
+  bind(key: Key, nodeName: string): KubeObject {
+    const pod = this.need('pods', key);
+    const bound = textAt(pod, 'spec', 'nodeName');
+    if (bound !== '') {
+      throw conflict(
+        resourceNamed('pods'),
+        key.name,
+        `pod ${key.name} is already assigned to node "${bound}"`,
+      );
+    }
+    return this.storage.put('pods', { ...pod, spec: { ...objectAt(pod, 'spec'), nodeName } });
+  }
+
+  /**
+   * Marks or removes. A pod on a node is marked and stays until deleted with gracePeriodSeconds 0;
+   * an object with finalizers stays until they are gone; a namespace stays until it is empty.
+   */
+  delete(name: ResourceName, key: Key, options: DeleteOptions = {}): KubeObject {
+    const resource = resourceNamed(name);
+    const object = this.need(name, key);
+    const { uid, resourceVersion } = options.preconditions ?? {};
+    if (uid !== undefined && uid !== object.metadata.uid) {
+      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`;
+      throw conflict(resource, key.name, why);
+    }
+    if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
+      const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${object.metadata.resourceVersion}`;
+      throw conflict(resource, key.name, why);
+    }
+    const grace = gracePeriod(name, object, options.gracePeriodSeconds);
+    const held = listAt(object, 'metadata', 'finalizers').length > 0 || namespaceHeld(name, object);
+    if (grace === 0 && !held) {
+      const marked = this.#markDeleted(object, grace);
+      return this.storage.remove(name, key, marked) ?? object;
+    }
+    const already = textAt(object, 'metadata', 'deletionTimestamp') !== '';
+    const shorter = grace < (Number(object.metadata.deletionGracePeriodSeconds ?? 0) || 0);
+    if (already && !shorter) return object;
+    const marked = this.#markDeleted(object, grace);
+    const status =
+      name === 'namespaces' ? { status: { ...objectAt(object, 'status'), phase: 'Terminating' } } : {};
+    return this.storage.put(name, { ...marked, ...status });
+  }
+
+  /** Removes the holder `kubernetes` of a namespace: the last act of its deletion. */
+  finalizeNamespace(name: string): void {
+    const namespace = this.storage.get('namespaces', { namespace: '', name });
+    if (namespace === null) return;
+    if (listAt(namespace, 'metadata', 'finalizers').length > 0) {
+      this.storage.put('namespaces', withPathKept(namespace, ['spec', 'finalizers'], []));
+    } else this.storage.remove('namespaces', { namespace: '', name });
+  }
+
+  /**
+   * Calls back for every change, after the write that made it has returned, in order. With `initial`, first
+   * ADDED for what is there. Returns how to stop.
+   */
+  watch(
+    resource: ResourceName,
+    callback: (event: WatchEvent) => void,
+    options: ListOptions & { readonly initial?: boolean } = {},
+  ): () => void {
+    let stopped = false;
+    let queue: WatchEvent[] = [];
+    const push = (event: WatchEvent): void => {
+      queue.push(event);
+      if (queue.length === 1) queueMicrotask(flush);
+    };
+    const flush = (): void => {
+      const events = queue;
+      queue = [];
+      for (const event of events) if (!stopped) callback(event);
+    };
+    if (options.initial === true) {
+      const { revision, objects } = this.storage.snapshot(resource);
+      for (const object of objects) if (belongs(object, options)) push({ type: 'ADDED', object, revision });
+    }
+    const stop = this.storage.follow(resource, (change) => {
+      const event = visible(change, options);
+      if (event !== null) push(event);
+    });
+    return () => {
+      stopped = true;
+      stop();
+    };
+  }
+
+  namespacedResources(): readonly ResourceName[] {
+    return resources.filter(({ namespaced }) => namespaced).map(({ name }) => name);
+  }
+
+  /** Objects of every kind inside a namespace. */
+  contentsOf(namespace: string): readonly { readonly resource: ResourceName; readonly object: KubeObject }[] {
+    return resources
+      .filter((resource) => resource.namespaced)
+      .flatMap(({ name }) =>
+        [...this.storage.values(name)]
+          .filter((object) => object.metadata.namespace === namespace)
+          .map((object) => ({ resource: name, object })),
+      );
+  }
+
+  #identify(resource: Resource, input: JsonObject): KubeObject {
+    const metadata = objectAt(input, 'metadata');
+    const prefix = textAt(metadata, 'generateName');
+    let name = textAt(metadata, 'name');
+    if (name === '' && prefix !== '') name = `${prefix.slice(0, 58)}${randomSuffix()}`;
+    const namespace = resource.namespaced ? textAt(metadata, 'namespace') || 'default' : '';
+    const cleaned = { ...metadata };
+    const {
+      managedFields: _fields,
+      selfLink: _link,
+      deletionTimestamp: _at,
+      deletionGracePeriodSeconds: _grace,
+      ...kept
+    } = cleaned;
+    return {
+      ...input,
+      apiVersion: apiVersionOf(resource),
+      kind: resource.kind,
+      metadata: {
+        ...kept,
+        name,
+        ...(namespace === '' ? {} : { namespace }),
+        uid: randomUUID(),
+        resourceVersion: '',
+        creationTimestamp: timestamp(this.#options.now()),
+      },
+    };
+  }
+
+  #checkNamespace(resource: Resource, object: KubeObject): void {
+    if (!resource.namespaced) return;
+    const name = object.metadata.namespace ?? '';
+    const namespace = this.storage.get('namespaces', { namespace: '', name });
+    if (namespace === null) throw notFound(resourceNamed('namespaces'), name);
+    if (
+      textAt(namespace, 'status', 'phase') !== 'Terminating' &&
+      namespace.metadata.deletionTimestamp === undefined
+    )
+      return;
+    const why = `unable to create new content in namespace ${name} because it is being terminated`;
+    throw forbidden(resource, object.metadata.name, why, [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${name} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ]);
+  }
+
+  #replace(name: ResourceName, input: JsonObject, part: 'main' | 'status', dryRun: boolean): KubeObject {
+    const resource = resourceNamed(name);
+    const metadata = objectAt(input, 'metadata');
+    const key = {
+      namespace: resource.namespaced ? textAt(metadata, 'namespace') : '',
+      name: textAt(metadata, 'name'),
+    };
+    if (key.name === '') throw badRequest('name must be provided');
+    const old = this.need(name, key);
+    const wanted = textAt(metadata, 'resourceVersion');
+    if (wanted !== '' && wanted !== old.metadata.resourceVersion)
+      throw conflict(resource, key.name, modifiedMeanwhile);
+    const uid = textAt(metadata, 'uid');
+    if (uid !== '' && uid !== old.metadata.uid) {
+      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+      throw conflict(resource, key.name, why);
+    }
+    const next = admitUpdate(resource, old, structuredClone(input), part, {
+      options: this.#options,
+      storage: this.storage,
+    });
+    if (sameJson(next, old)) return old;
+    if (dryRun) return next;
+    const released = listAt(next, 'metadata', 'finalizers').length === 0 && !namespaceHeld(name, next);
+    const due = next.metadata.deletionTimestamp !== undefined && gracePeriod(name, next, undefined) === 0;
+    if (released && due && name !== 'pods') return this.storage.remove(name, key, next) ?? next;
+    return this.storage.put(name, next);
+  }
+
+  #edit(
+    name: ResourceName,
+    key: Key,
+    change: (object: KubeObject) => JsonObject,
+    part: 'main' | 'status',
+  ): KubeObject | null {
+    for (let attempt = 1; ; attempt += 1) {
+      const object = this.storage.get(name, key);
+      if (object === null) return null;
+      try {
+        return this.#replace(name, change(object), part, false);
+      } catch (error) {
+        if (attempt >= conflictAttempts || !isConflict(error)) throw error;
+      }
+    }
+  }
+
+  #markDeleted(object: KubeObject, grace: number): KubeObject {
+    const at = new Date(this.#options.now().getTime() + grace * 1000);
+    return {
+      ...object,
+      metadata: { ...object.metadata, deletionTimestamp: timestamp(at), deletionGracePeriodSeconds: grace },
+    };
+  }
+}
+
+/** What a change means to somebody who sees only matching objects. */
+export function visible(change: Change, options: ListOptions): WatchEvent | null {
+  const { object, previous, revision } = change;
+  const before = previous !== null && belongs(previous, options);
+  if (change.type === 'DELETED') return before ? { type: 'DELETED', object, revision } : null;
+  const after = belongs(object, options);
+  if (after) return { type: before ? 'MODIFIED' : 'ADDED', object, revision };
+  if (!before || previous === null) return null;
+  // It left the selection: the last matching state, with the revision of the change.
+  const left = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } };
+  return { type: 'DELETED', object: left, revision };
+}
+
+function belongs(object: KubeObject, { namespace, match }: ListOptions): boolean {
+  if (namespace !== undefined && namespace !== '' && object.metadata.namespace !== namespace) return false;
+  return match === undefined || match(object);
+}
+
+function gracePeriod(name: ResourceName, object: KubeObject, asked: number | undefined): number {
+  if (name !== 'pods' || textAt(object, 'spec', 'nodeName') === '') return 0;
+  const phase = textAt(object, 'status', 'phase');
+  if (asked === undefined && (phase === 'Succeeded' || phase === 'Failed')) return 0;
+  if (asked !== undefined) return Math.max(0, asked);
+  const own = objectAt(object, 'spec').terminationGracePeriodSeconds;
+  return typeof own === 'number' ? Math.max(0, own) : 30;
+}
+
+function namespaceHeld(name: ResourceName, object: KubeObject): boolean {
+  return name === 'namespaces' && listAt(object, 'spec', 'finalizers').length > 0;
+}
+
+function withPathKept(object: KubeObject, path: readonly string[], value: readonly string[]): KubeObject {
+  return { ...object, ...withPath(object, path, value) };
+}
+
+/** RFC 3339 in whole seconds, as Kubernetes writes times. */
+export function timestamp(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+/** No vowels and no look-alikes: the alphabet of generated names. */
+const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+
+export function randomSuffix(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(5));
+  return [...bytes].map((byte) => suffixAlphabet[byte % suffixAlphabet.length]).join('');
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 409;
+}
