@@ -1,9 +1,15 @@
-/** What may be a name or a comment in the kernel. Anything else throws before it can reach nft. */
+/** What may be a name, a comment or an address in the kernel. Anything else throws before it can reach nft. */
 import { Failure } from '../model/failure.ts';
 
 export function checkName(name: string): string {
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(name)) throw unwritable('name', name);
   return name;
+}
+
+/** An address or a prefix; its meaning is checked by nft, its letters here. */
+export function checkAddress(text: string): string {
+  if (!/^[0-9a-f.:]{2,45}(?:\/\d{1,3})?$/.test(text)) throw unwritable('address', text);
+  return text;
 }
 
 /** `<fingerprint>.<index> note`: at most 128 bytes, nft's limit. */

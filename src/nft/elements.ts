@@ -2,11 +2,13 @@
  * One set element between our canonical text (see objects.ts) and nft's JSON. nft prints intervals as
  * prefixes where it can and takes protocol names from the machine; equal elements always become equal text.
  */
-import { addressFrom, parseAddress } from '../net/address.ts';
+import { addressFrom, addressValue, parseAddress } from '../net/address.ts';
 import { cidrRange, parseCidr } from '../net/cidr.ts';
+import { unreadable, unwritable } from './alphabet.ts';
 import type { JsonElement, JsonField, JsonScalar } from './json.ts';
 import type { Element, ElementType } from './objects.ts';
 import { protocolNumber, protocolWord } from './protocol-names.ts';
+import type { NumberRange } from './walkable.ts';
 
 const CONCATENATED = ' . ';
 
@@ -38,9 +40,57 @@ function encodeField(type: ElementType | undefined, field: string): JsonField {
 }
 
 function encodeValue(type: ElementType | undefined, value: string): JsonScalar {
+  if (type === undefined || !/^[0-9a-z.:]{1,45}$/.test(value)) throw unwritable('element', value);
   if (type === 'inet_service') return Number(value);
   if (type === 'inet_proto') return protocolNumber(value) ?? value;
   return value;
+}
+
+/** The numbers an element stands for, one range per field. */
+export function elementRanges(type: readonly ElementType[], element: Element): readonly NumberRange[] {
+  return elementFields(element).map((field, index) => {
+    const [first, last] = fieldEnds(field).map((end) => fieldNumber(type[index], end));
+    if (first === null || first === undefined || last === null || last === undefined) {
+      throw unreadable(`an element of type ${type[index] ?? 'none'}`, field);
+    }
+    return { first, last };
+  });
+}
+
+function fieldNumber(type: ElementType | undefined, text: string): bigint | null {
+  switch (type) {
+    case 'ipv4_addr':
+    case 'ipv6_addr': {
+      const address = parseAddress(text);
+      return address && addressValue(address);
+    }
+    case 'inet_service':
+      return /^\d{1,5}$/.test(text) ? BigInt(text) : null;
+    case 'inet_proto': {
+      const number = protocolNumber(text);
+      return number === null ? null : BigInt(number);
+    }
+    case undefined:
+      return null;
+  }
+}
+
+/** By number, so that a listing reads in order. Also refuses what is not an element of that type. */
+export function sortByElement<T>(
+  type: readonly ElementType[],
+  entries: Iterable<readonly [Element, T]>,
+): readonly (readonly [Element, T])[] {
+  return Array.from(entries, (entry) => ({ entry, ranges: elementRanges(type, entry[0]) }))
+    .sort((a, b) => compareRanges(a.ranges, b.ranges))
+    .map(({ entry }) => entry);
+}
+
+function compareRanges(a: readonly NumberRange[], b: readonly NumberRange[]): number {
+  for (const [index, { first }] of a.entries()) {
+    const other = b[index]?.first ?? first;
+    if (first !== other) return first < other ? -1 : 1;
+  }
+  return 0;
 }
 
 /** null: not an element we could have written (a timeout, a comment, an unknown name). */

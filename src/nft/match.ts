@@ -1,10 +1,10 @@
 /** Whether a packet matches: expressions to values, values against ranges, sets and maps. */
-import { addressValue, parseAddress } from '../net/address.ts';
+import { addressValue } from '../net/address.ts';
 import { unreadable } from './alphabet.ts';
-import { elementFields, fieldEnds, joinFields } from './elements.ts';
-import type { Element, ElementType, Expression } from './objects.ts';
+import { elementRanges, joinFields } from './elements.ts';
+import type { Element, Expression } from './objects.ts';
 import type { Packet, TcpFlag } from './packet.ts';
-import { protocolNumber, protocolWord } from './protocol-names.ts';
+import { protocolWord } from './protocol-names.ts';
 import { stateValue } from './values.ts';
 import type { NumberRange, Walkable, WalkSet, WalkStatement, WalkVerdict } from './walkable.ts';
 
@@ -131,35 +131,8 @@ function intervalsOf(set: WalkSet): readonly IntervalElement[] {
   if (known) return known;
   const parsed = [...set.elements].map((element) => ({
     element,
-    ranges: elementFields(element).map((field, index) => rangeOf(set.type[index], field)),
+    ranges: elementRanges(set.type, element),
   }));
   INTERVALS.set(set.elements, parsed);
   return parsed;
-}
-
-function rangeOf(type: ElementType | undefined, field: string): NumberRange {
-  const [first, last] = fieldEnds(field);
-  return { first: fieldNumber(type, first), last: fieldNumber(type, last) };
-}
-
-function fieldNumber(type: ElementType | undefined, text: string): bigint {
-  const number = type === undefined ? null : numberOf(type, text);
-  if (number === null) throw unreadable(`an element of type ${type ?? 'none'}`, text);
-  return number;
-}
-
-function numberOf(type: ElementType, text: string): bigint | null {
-  switch (type) {
-    case 'ipv4_addr':
-    case 'ipv6_addr': {
-      const parsed = parseAddress(text);
-      return parsed && addressValue(parsed);
-    }
-    case 'inet_service':
-      return /^\d{1,5}$/.test(text) ? BigInt(text) : null;
-    case 'inet_proto': {
-      const number = protocolNumber(text);
-      return number === null ? null : BigInt(number);
-    }
-  }
 }

@@ -1,5 +1,5 @@
 /** Statements to nft's JSON, in the forms nft 1.0.6 takes (each one is committed in test/kernel/nft). */
-import { checkName, unwritable } from './alphabet.ts';
+import { checkAddress, checkName, unwritable } from './alphabet.ts';
 import { icmpTypeNumber } from './icmp-types.ts';
 import type { JsonExpression, JsonField, JsonOperand, JsonScalar, JsonStatement } from './json.ts';
 import type { Expression, Operand, Statement } from './objects.ts';
@@ -80,7 +80,7 @@ function operandJson(left: Expression, operand: Operand): JsonOperand {
     case 'prefixes':
       return anonymous(operand.cidrs.map(prefixJson));
     case 'address':
-      return operand.address;
+      return checkAddress(operand.address);
   }
 }
 
@@ -115,6 +115,6 @@ function wordJson(left: Expression, word: string): JsonScalar {
 }
 
 function prefixJson(cidr: string): JsonField {
-  const [addr = '', length] = cidr.split('/');
+  const [addr = '', length] = checkAddress(cidr).split('/');
   return { prefix: { addr, len: Number(length) } };
 }
