@@ -4,7 +4,7 @@
  */
 import type { Change } from '../model/cluster.ts';
 import type { FieldProblem } from '../model/policy.ts';
-import { formatProblem } from '../policy/problem.ts';
+import { formatProblem } from '../policy/decode/problem.ts';
 import { OutOfOrderError } from './api-error.ts';
 import { equal } from './equal.ts';
 import { describeObject, type Identity, identityOf, type Resource } from './resources.ts';

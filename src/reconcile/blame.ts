@@ -37,7 +37,8 @@ export function blame(command: NftCommand, compiled: Compiled): Blame {
 /** The policies of the rule, or of all the chain's rules; else the pods whose chain it is. */
 function ofChain(name: string, index: number | null, compiled: Compiled): readonly string[] {
   const rules = compiled.origins.get(name as ChainName) ?? [];
-  const origins = (index === null ? null : rules[index]) ?? rules.flat();
+  const own = index === null ? [] : (rules[index] ?? []);
+  const origins = own.length > 0 ? own : rules.flat();
   const policies = new Set(origins.map(({ policy }) => `NetworkPolicy ${policy}`));
   if (policies.size > 0) return [...policies].sort();
   return [...compiled.endpoints]

@@ -1,0 +1,425 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Compiler } from '../compile/compiler.ts';
+import type { Address } from '../model/address.ts';
+import { type Change, type Pod, podKey } from '../model/cluster.ts';
+import { policyKey } from '../model/policy.ts';
+import type { ObservedTable } from '../nft/observe.ts';
+import { applyPlan, type Batch, plan } from '../nft/plan.ts';
+import { ManualClock } from './manual-clock.ts';
+import type { CommitResult, Facts, Log } from './ports.ts';
+import { Reconciler } from './reconciler.ts';
+
+type Fault = 'refuse' | 'refuse-rule' | 'uncertain-before' | 'uncertain-after' | 'throw' | 'hang' | null;
+
+/** A kernel that understands our batches, and can be told to fail. */
+class FakeKernel {
+  table: ObservedTable | null = null;
+  commits: Batch[] = [];
+  observations = 0;
+  faults: Fault[] = [];
+  unreadable = false;
+  release: () => void = () => {};
+
+  async commit(batch: Batch): Promise<CommitResult> {
+    this.commits.push(batch);
+    const fault = this.faults.shift() ?? null;
+    switch (fault) {
+      case 'refuse':
+        return { kind: 'refused', message: 'Could not process rule: File exists', command: null };
+      case 'refuse-rule':
+        return {
+          kind: 'refused',
+          message: 'syntax',
+          command: batch.commands.findIndex(
+            (command) =>
+              'add' in command && 'rule' in command.add && command.add.rule.chain.startsWith('rin_'),
+          ),
+        };
+      case 'uncertain-before':
+        return { kind: 'uncertain', message: 'no answer in 60000 ms' };
+      case 'uncertain-after':
+        this.#apply(batch);
+        return { kind: 'uncertain', message: 'No buffer space available' };
+      case 'throw':
+        throw new Error('nft is not installed');
+      case 'hang':
+        await new Promise<void>((resolve) => {
+          this.release = resolve;
+        });
+        break;
+      case null:
+    }
+    this.#apply(batch);
+    return { kind: 'committed', milliseconds: 3 };
+  }
+
+  async observe(): Promise<ObservedTable | null> {
+    this.observations += 1;
+    if (this.unreadable) throw new Error('Operation not permitted');
+    if (this.table === null) return null;
+    const forget = <T extends object>(objects: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
+      new Map([...objects].map(([name, object]) => [name, { ...object, source: null }]));
+    const { chains, sets, maps } = this.table;
+    return { ...this.table, chains: forget(chains), sets: forget(sets), maps: forget(maps) };
+  }
+
+  #apply(batch: Batch): void {
+    this.table = applyPlan({ desired: compiler.result().ruleset, batches: [batch] }, this.table);
+  }
+}
+
+let kernel: FakeKernel;
+let clock: ManualClock;
+let compiler: Compiler;
+let reconciler: Reconciler;
+let stop: AbortController;
+let running: Promise<void>;
+let lines: { level: string; message: string; facts: Facts }[];
+let version: number;
+let compileError: Error | null;
+
+beforeEach(() => {
+  kernel = new FakeKernel();
+  clock = new ManualClock();
+  compiler = new Compiler({ node: 'node-a', podRanges: [] });
+  lines = [];
+  version = 1;
+  compileError = null;
+  begin();
+  apply([namespace('shop'), podChange('web', '10.0.0.1'), podChange('api', '10.0.0.2')]);
+});
+
+afterEach(async () => {
+  stop.abort();
+  kernel.release();
+  await running;
+});
+
+/** A new agent on whatever the kernel holds. */
+function begin(): void {
+  stop = new AbortController();
+  const log =
+    (level: string) =>
+    (message: string, facts: Facts = {}) => {
+      lines.push({ level, message, facts });
+    };
+  reconciler = new Reconciler({
+    steps: {
+      compile: () => {
+        if (compileError !== null) throw compileError;
+        return compiler.result();
+      },
+      plan: ({ ruleset }, observed) => plan(ruleset, observed),
+      commit: (batch) => kernel.commit(batch),
+      observe: () => kernel.observe(),
+    },
+    clock,
+    random: () => 0,
+    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } satisfies Log,
+    versions: () => {
+      const text = String(version);
+      return { pods: text, namespaces: text, nodes: text, networkpolicies: text };
+    },
+  });
+  running = reconciler.run(stop.signal);
+}
+
+function apply(changes: readonly Change[]): void {
+  for (const change of changes) compiler.update(change);
+  reconciler.changed(changes.map(({ key }) => key));
+}
+
+function namespace(name: string): Change {
+  return {
+    kind: 'namespace',
+    key: name,
+    value: { name, labels: new Map([['kubernetes.io/metadata.name', name]]) },
+  };
+}
+
+function podChange(name: string, address: string): Change {
+  const value: Pod = {
+    namespace: 'shop',
+    name,
+    uid: name,
+    labels: new Map([['app', name]]),
+    node: 'node-a',
+    addresses: [address as Address],
+    hostNetwork: false,
+    phase: 'Running',
+    deleting: false,
+    ports: [],
+  };
+  return { kind: 'pod', key: podKey('shop', name), value };
+}
+
+/** Isolates `subject`, admits `peer`. */
+function policyChange(name: string, subject: string, peer: string): Change {
+  const selector = (app: string) =>
+    ({
+      kind: 'requirements',
+      requirements: [{ key: 'app', operator: 'In', values: [app], path: [] }],
+    }) as const;
+  return {
+    kind: 'policy',
+    key: policyKey('shop', name),
+    value: {
+      namespace: 'shop',
+      name,
+      subject: selector(subject),
+      ingress: [
+        {
+          index: 0,
+          peers: {
+            kind: 'some',
+            peers: [
+              { kind: 'pods', path: [], namespaces: { kind: 'named', name: 'shop' }, pods: selector(peer) },
+            ],
+          },
+          ports: { kind: 'any' },
+        },
+      ],
+      egress: null,
+      problems: [],
+    },
+  };
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('writes nothing and reads nothing before everything has been listed', async () => {
+  await settled();
+  expect(kernel.commits).toEqual([]);
+  expect(kernel.observations).toBe(0);
+  expect(reconciler.state().inSync).toBe(false);
+  reconciler.start();
+  await settled();
+  expect(kernel.commits.length).toBeGreaterThan(0);
+  expect(kernel.table?.chains.size).toBeGreaterThan(0);
+  expect(reconciler.state()).toMatchObject({ inSync: true, revision: 1, degraded: null });
+});
+
+test('logs one line per commit with revision, cause, operations and milliseconds', async () => {
+  reconciler.start();
+  await settled();
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  const commits = lines.filter(({ message }) => message === 'committed');
+  expect(commits).toHaveLength(2);
+  expect(commits[0]?.facts).toMatchObject({ revision: 1, cause: 'start' });
+  expect(commits[1]?.facts).toMatchObject({ revision: 2, cause: 'shop/p', milliseconds: 0 });
+  expect(commits[1]?.facts.operations).toBeGreaterThan(0);
+});
+
+test('adopts an equal table without a single write', async () => {
+  reconciler.start();
+  await settled();
+  stop.abort();
+  await running;
+  kernel.commits = [];
+  begin();
+  reconciler.start();
+  await settled();
+  expect(kernel.commits).toEqual([]);
+  expect(reconciler.state()).toMatchObject({ inSync: true, everInSync: true, revision: 1 });
+});
+
+test('a change that makes no difference writes nothing and keeps the revision', async () => {
+  reconciler.start();
+  await settled();
+  kernel.commits = [];
+  apply([podChange('web', '10.0.0.1')]);
+  await settled();
+  expect(kernel.commits).toEqual([]);
+  expect(reconciler.state()).toMatchObject({ inSync: true, revision: 1 });
+});
+
+test('changes that arrive while a commit runs gather into one', async () => {
+  reconciler.start();
+  await settled();
+  kernel.commits = [];
+  kernel.faults = ['hang'];
+  apply([policyChange('p0', 'api', 'web')]);
+  await settled();
+  expect(reconciler.state().inSync).toBe(false);
+  for (let index = 1; index <= 50; index += 1) apply([podChange(`new${index}`, `10.0.1.${index}`)]);
+  await settled();
+  expect(kernel.commits).toHaveLength(1);
+  kernel.release();
+  await settled();
+  const commits = lines.filter(({ message }) => message === 'committed');
+  expect(commits).toHaveLength(3);
+  expect(commits.at(-1)?.facts.cause).toBe('shop/new1, shop/new2, shop/new3 and 47 more');
+  expect(reconciler.state().inSync).toBe(true);
+});
+
+test('the versions of a commit are those it contains, not those seen since', async () => {
+  reconciler.start();
+  await settled();
+  version = 2;
+  kernel.faults = ['hang'];
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  version = 3;
+  apply([podChange('late', '10.0.0.9')]);
+  expect(reconciler.state().resourceVersions.pods).toBe('1');
+  kernel.release();
+  await settled();
+  expect(reconciler.state().resourceVersions.pods).toBe('3');
+  version = 4;
+  expect(reconciler.state().resourceVersions.pods).toBe('4');
+});
+
+test.each(['refuse', 'uncertain-before', 'uncertain-after', 'throw'] as const)(
+  'after "%s" the kernel is read before the next try, and the ruleset gets there',
+  async (fault) => {
+    reconciler.start();
+    await settled();
+    const before = kernel.observations;
+    kernel.faults = [fault];
+    apply([policyChange('p', 'api', 'web')]);
+    await settled();
+    expect(reconciler.state().inSync).toBe(false);
+    expect(kernel.observations).toBe(before);
+    await clock.advance(100);
+    await settled();
+    expect(kernel.observations).toBe(before + 1);
+    expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+    const desired = compiler.result().ruleset;
+    expect(plan(desired, await kernel.observe()).batches).toEqual([]);
+  },
+);
+
+test('an error after the commit is recognised: what is there is not written again', async () => {
+  reconciler.start();
+  await settled();
+  kernel.commits = [];
+  kernel.faults = ['uncertain-after'];
+  apply([podChange('third', '10.0.0.3')]);
+  await settled();
+  await clock.advance(100);
+  await settled();
+  expect(kernel.commits).toHaveLength(1);
+  expect(reconciler.state().inSync).toBe(true);
+});
+
+test('tries are bounded: then degraded, with the last ruleset in force, and a try every 30 s', async () => {
+  reconciler.start();
+  await settled();
+  const table = kernel.table;
+  kernel.commits = [];
+  kernel.faults = Array.from({ length: 100 }, () => 'refuse' as const);
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  await clock.advance(5_000);
+  expect(kernel.commits).toHaveLength(6);
+  expect(reconciler.state().degraded?.code).toBe('NFT_REFUSED');
+  expect(kernel.table).toBe(table);
+  await clock.advance(24_000);
+  expect(kernel.commits).toHaveLength(6);
+  await clock.advance(10_000);
+  expect(kernel.commits).toHaveLength(7);
+});
+
+test('while degraded the next change brings a try, but no faster than once a second', async () => {
+  reconciler.start();
+  await settled();
+  kernel.faults = Array.from({ length: 7 }, () => 'refuse' as const);
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  await clock.advance(5_000);
+  kernel.commits = [];
+  for (let change = 0; change < 10; change += 1) {
+    apply([podChange(`n${change}`, `10.0.2.${change}`)]);
+    await clock.advance(50);
+  }
+  await settled();
+  expect(kernel.commits).toHaveLength(1);
+  await clock.advance(1_000);
+  await settled();
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(lines.at(-1)).toMatchObject({ level: 'info', message: 'committed' });
+});
+
+test('a refusal names the command and the policy it comes from, until it is over', async () => {
+  reconciler.start();
+  await settled();
+  kernel.faults = ['refuse-rule'];
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  expect(reconciler.problems.list()).toEqual([
+    {
+      object: 'NetworkPolicy shop/p',
+      message: expect.stringContaining('the kernel refused "add rule rin_'),
+    },
+  ]);
+  expect(lines.at(-1)?.message).toContain('which comes from NetworkPolicy shop/p: syntax');
+  await clock.advance(200);
+  await settled();
+  expect(reconciler.problems.list()).toEqual([]);
+});
+
+test('a table that cannot be read is never overwritten', async () => {
+  kernel.unreadable = true;
+  reconciler.start();
+  await settled();
+  await clock.advance(5_000);
+  expect(kernel.commits).toEqual([]);
+  expect(reconciler.state().degraded).toEqual({
+    code: 'NFT_UNREADABLE',
+    message: 'cannot read the table from the kernel: Operation not permitted',
+  });
+  kernel.unreadable = false;
+  await clock.advance(30_000);
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+});
+
+test('a compiler that fails keeps the last ruleset and is reported', async () => {
+  reconciler.start();
+  await settled();
+  const table = kernel.table;
+  compileError = new Error('broken');
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  await clock.advance(5_000);
+  expect(kernel.table).toBe(table);
+  expect(reconciler.state().degraded?.code).toBe('COMPILE_FAILED');
+  compileError = null;
+  apply([podChange('x', '10.0.0.7')]);
+  await clock.advance(1_000);
+  await settled();
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+});
+
+test('looks at the kernel again a minute after the start, and repairs what came later', async () => {
+  reconciler.start();
+  await settled();
+  const first = kernel.observations;
+  kernel.table = null;
+  await clock.advance(60_000);
+  await settled();
+  expect(kernel.observations).toBe(first + 1);
+  expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
+});
+
+test('ends after the commit under way, and begins no other', async () => {
+  reconciler.start();
+  await settled();
+  kernel.commits = [];
+  kernel.faults = ['hang'];
+  apply([podChange('third', '10.0.0.3')]);
+  await settled();
+  apply([podChange('fourth', '10.0.0.4')]);
+  stop.abort();
+  let ended = false;
+  const end = running.then(() => {
+    ended = true;
+  });
+  await settled();
+  expect(ended).toBe(false);
+  kernel.release();
+  await end;
+  expect(kernel.commits).toHaveLength(1);
+});
