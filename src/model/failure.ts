@@ -30,4 +30,5 @@ export type FailureCode =
   | 'TOOL_MISSING'
   | 'NAMESPACES_UNAVAILABLE'
   | 'LAB_FAILED'
-  | 'LAB_ABSENT';
+  | 'LAB_ABSENT'
+  | 'INTERNAL';

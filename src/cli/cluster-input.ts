@@ -1,0 +1,63 @@
+/** The cluster of a kubeconfig, to a world. Kinds that may not be read are named, and no verdict rests on them. */
+import type { World } from '../explain/world.ts';
+import { loadKubeconfig } from '../kube/kubeconfig.ts';
+import { readCluster } from '../kube/read-cluster.ts';
+import { LAB_SOCKET_VARIABLE } from '../lab/control/protocol.ts';
+import { Failure } from '../model/failure.ts';
+import { printable } from '../model/printable.ts';
+import { formatProblem } from '../policy/decode/problem.ts';
+import { assembleWorld, decodeAll, type Gathered } from './gather.ts';
+import type { Terminal } from './terminal.ts';
+import type { WorldOptions } from './world.ts';
+
+export async function readClusterInput(
+  options: WorldOptions,
+  terminal: Terminal,
+): Promise<{ readonly world: World; readonly namespace: string }> {
+  const where = { file: options.kubeconfig, context: options.context, env: { ...terminal.env } };
+  const config = loadKubeconfig(where);
+  const cluster = await readCluster(where);
+  const lost = cluster.missing.find(({ kind }) => kind === 'Pod' || kind === 'NetworkPolicy');
+  if (lost !== undefined) {
+    throw new Failure(
+      'CLUSTER_FORBIDDEN',
+      `${lost.kind} objects cannot be listed: ${printable(lost.message)}`,
+      {
+        hint: 'a verdict needs list on pods and networkpolicies of all namespaces',
+      },
+    );
+  }
+  const gathered = Object.entries(cluster.objects).flatMap(([kind, raws]) =>
+    raws.map((raw): Gathered => ({ kind, raw, locate: null })),
+  );
+  const decoded = decodeAll(gathered, 'ignore');
+  for (const { object, problem } of decoded.problems) {
+    if (object.kind !== 'NetworkPolicy') continue;
+    terminal.err(`note: ${identity(object)}: ${printable(formatProblem(problem))}: matches nothing\n`);
+  }
+  const missing = cluster.missing.map(({ kind, message }) => `${kind}: ${printable(message)}`);
+  for (const text of missing) terminal.err(`note: not readable: ${text}\n`);
+  return {
+    world: assembleWorld(
+      decoded,
+      { kind: 'cluster', cluster: cluster.server, files: [], missing },
+      await labInternet(terminal),
+    ),
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+  };
+}
+
+/** In the lab the internet is one host. */
+async function labInternet(terminal: Terminal): Promise<readonly string[]> {
+  if ((terminal.env[LAB_SOCKET_VARIABLE] ?? '') === '') return [];
+  const { LabClient } = await import('../lab/control/client.ts');
+  const state = await LabClient.fromEnvironment({ ...terminal.env }).state();
+  return state.external.addresses;
+}
+
+function identity({ kind, raw }: Gathered): string {
+  const { metadata } = raw as {
+    readonly metadata?: { readonly namespace?: unknown; readonly name?: unknown };
+  };
+  return printable(`${kind} ${String(metadata?.namespace ?? '')}/${String(metadata?.name ?? '')}`);
+}

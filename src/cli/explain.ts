@@ -1,0 +1,55 @@
+/** policyctl explain: why one end reaches another, or does not. */
+import { explain } from '../explain/explain.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import { PLAIN } from '../explain/paint.ts';
+import { explanationText } from '../explain/text.ts';
+import { Failure } from '../model/failure.ts';
+import { resolveDestination, resolveSource } from './ends.ts';
+import { EXIT } from './exit.ts';
+import { colourPaint } from './paint.ts';
+import type { Terminal } from './terminal.ts';
+import { loadWorld, type WorldOptions } from './world.ts';
+
+export interface ExplainOptions extends WorldOptions {
+  readonly output: 'text' | 'wide' | 'json';
+  readonly quiet?: boolean;
+  readonly expect?: 'allow' | 'deny';
+}
+
+export async function explainCommand(
+  source: string,
+  destination: string,
+  options: ExplainOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const loaded = await loadWorld(options, terminal);
+  const from = resolveSource(source, loaded);
+  const to = resolveDestination(destination, loaded);
+  if (from.service !== null) {
+    throw new Failure('USAGE', `SOURCE ${from.name} is a Service, and Services open no connections`, {
+      hint: 'name a pod',
+    });
+  }
+  const explanation = explain(loaded.world, {
+    source: from,
+    destination: to.target,
+    port: to.port,
+    namespace: loaded.namespace,
+  });
+  if (options.quiet !== true) terminal.out(format(explanation, options, terminal));
+  return exitCode(explanation, options.expect);
+}
+
+function format(explanation: Explanation, { output }: ExplainOptions, terminal: Terminal): string {
+  if (output === 'json') return `${JSON.stringify(explanation, null, 2)}\n`;
+  return explanationText(explanation, {
+    wide: output === 'wide',
+    paint: terminal.colour ? colourPaint : PLAIN,
+  });
+}
+
+function exitCode({ verdict }: Explanation, expected: 'allow' | 'deny' | undefined): number {
+  if (verdict === 'unknown') return EXIT.unknown;
+  const wanted = expected === 'deny' ? 'denied' : 'allowed';
+  return verdict === wanted ? EXIT.ok : EXIT.no;
+}

@@ -1,0 +1,92 @@
+/** -f: manifests to a world, without any cluster. An object that cannot be used ends it: what it would allow or deny is not known. */
+import { readManifestFiles } from '../host/manifest-files.ts';
+import { formatManifestProblem, type ManifestProblem } from '../manifest/problem.ts';
+import { type ManifestObject, readManifests } from '../manifest/read.ts';
+import { Failure } from '../model/failure.ts';
+import type { Path } from '../model/labels.ts';
+import { printable } from '../model/printable.ts';
+import { formatProblem } from '../policy/decode/problem.ts';
+import { type Decodings, decodeAll, type Gathered, USED_KINDS } from './gather.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface FilesInput {
+  readonly decoded: Decodings;
+  readonly files: readonly string[];
+  /** Objects that restrict traffic by other means, and are left out. */
+  readonly ignored: readonly string[];
+}
+
+export interface FilesOptions {
+  readonly filename: readonly string[];
+  readonly recursive?: boolean;
+  readonly namespace?: string | undefined;
+}
+
+export async function readFilesInput(options: FilesOptions, terminal: Terminal): Promise<FilesInput> {
+  const sources = await readManifestFiles(options.filename, {
+    recursive: options.recursive === true,
+    stdin: terminal.stdin,
+  });
+  const { objects, problems } = readManifests(sources);
+  const used = objects.filter(isUsed);
+  const gathered = used.map((object) => gather(object, options.namespace ?? 'default'));
+  const decoded = decodeAll(gathered, 'reject');
+  const owners = new Map(gathered.map((each, index) => [each, used[index]]));
+  const all = [
+    ...problems,
+    ...decoded.problems.flatMap(({ object, problem }): ManifestProblem[] => {
+      const owner = owners.get(object);
+      if (owner === undefined) return [];
+      const at = owner.position(problem.path) ?? { line: owner.line, column: 1 };
+      const message = printable(formatProblem(problem));
+      return [{ file: owner.file, ...at, object: nameOf(owner), message, hint: null }];
+    }),
+  ];
+  if (all.length > 0) throw inputProblems(all);
+  return {
+    decoded,
+    files: sources.map(({ file }) => file),
+    ignored: objects.filter((object) => !isUsed(object) && /Policy$/.test(object.kind)).map(ignoredText),
+  };
+}
+
+/** A kind of that name in another group is something else. */
+function isUsed({ kind, apiVersion }: ManifestObject): boolean {
+  return USED_KINDS.has(kind) && /^(?:v1|apps\/v1|batch\/v1|networking\.k8s\.io\/v1)$/.test(apiVersion);
+}
+
+function gather(object: ManifestObject, namespace: string): Gathered {
+  return {
+    kind: object.kind,
+    raw: object.namespace === null ? withNamespace(object.raw, namespace) : object.raw,
+    locate: (path: Path) => {
+      const position = object.position(path);
+      return position && { file: object.file, ...position };
+    },
+  };
+}
+
+/** As kubectl does when it sends the object; cluster-wide kinds do not look at it. */
+function withNamespace(raw: unknown, namespace: string): unknown {
+  const object = raw as { readonly metadata: object };
+  return { ...object, metadata: { ...object.metadata, namespace } };
+}
+
+function nameOf({ kind, namespace, name }: ManifestObject): string {
+  return printable(namespace === null ? `${kind} ${name}` : `${kind} ${namespace}/${name}`);
+}
+
+function ignoredText(object: ManifestObject): string {
+  return `${object.file}:${object.line}: ${nameOf(object)} (${printable(object.apiVersion)}) is not a Kubernetes NetworkPolicy and is left out`;
+}
+
+function inputProblems(problems: readonly ManifestProblem[]): Failure {
+  const lines = problems.map(
+    (problem) =>
+      `\n  ${formatManifestProblem(problem)}${problem.hint === null ? '' : `\n      ${problem.hint}`}`,
+  );
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return new Failure('INPUT_INVALID', `${count} in the manifests:${lines.join('')}`, {
+    hint: 'no verdict is given while an object cannot be used: it might allow or deny anything',
+  });
+}

@@ -1,0 +1,22 @@
+/** policyctl. Answers --version before anything else is loaded; every command loads what it needs itself. */
+import { basename } from 'node:path';
+
+declare const __POLICYD_VERSION__: string;
+
+const version = typeof __POLICYD_VERSION__ === 'string' ? __POLICYD_VERSION__ : '0.0.0-source';
+const args = process.argv.slice(2);
+
+// A reader that went away (`policyctl matrix | head`) ends us quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw error;
+});
+process.stderr.on('error', () => undefined);
+
+if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+  process.stdout.write(`policyctl ${version}\n`);
+} else {
+  const kubectl = basename(process.argv[1] ?? '').startsWith('kubectl-policyctl');
+  const { run } = await import('./program.ts');
+  process.exitCode = await run(args, kubectl ? 'kubectl policyctl' : 'policyctl', version);
+}

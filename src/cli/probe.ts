@@ -1,0 +1,128 @@
+/** policyctl probe: one real connection in the lab, and what became of it. */
+import { type End, placesOf } from '../explain/place.ts';
+import type { Target } from '../explain/target.ts';
+import type { World } from '../explain/world.ts';
+import { LabClient } from '../lab/control/client.ts';
+import type { ProbeQuery, ProbeReport, ProbeSource } from '../lab/control/protocol.ts';
+import { Failure } from '../model/failure.ts';
+import type { Protocol } from '../model/protocol.ts';
+import { onlyPort } from './dial.ts';
+import { parseDuration } from './duration.ts';
+import { resolveDestination, resolveSource } from './ends.ts';
+import { EXIT } from './exit.ts';
+import { waitForSync } from './sync.ts';
+import type { Terminal } from './terminal.ts';
+import { loadWorld } from './world.ts';
+
+export interface ProbeOptions {
+  readonly namespace?: string;
+  readonly timeout: string;
+  readonly wait: boolean;
+}
+
+export async function probeCommand(
+  source: string,
+  destination: string,
+  options: ProbeOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const timeoutMs = parseDuration(options.timeout, '--timeout');
+  const lab = LabClient.fromEnvironment({ ...terminal.env });
+  if (options.wait) await waitForSync(lab, terminal);
+  const namespace = options.namespace === undefined ? {} : { namespace: options.namespace };
+  const loaded = await loadWorld({ filename: [], ...namespace }, terminal);
+  const from = resolveSource(source, loaded);
+  const { target, port } = resolveDestination(destination, loaded);
+  if (port === null) {
+    throw new Failure('USAGE', `DESTINATION ${target.name} has no port`, {
+      hint: 'write DESTINATION:PORT[/PROTO]',
+    });
+  }
+  const sourceEnd = onlyEnd(from);
+  const dialled = onlyPort(target, port);
+  const address = dialAddress(target, sourceEnd, loaded.world);
+  const query: ProbeQuery = {
+    from: probeSource(sourceEnd),
+    to: { address, port: dialled.port, protocol: dialled.protocol },
+    timeoutMs,
+  };
+  const report = await lab.probe(query);
+  terminal.out(`${sentence(report, from.name, target.name, dialled, query.to.address)}\n`);
+  return CODES[report.outcome];
+}
+
+const CODES: Readonly<Record<ProbeReport['outcome'], number>> = {
+  connected: EXIT.ok,
+  blocked: EXIT.no,
+  error: EXIT.error,
+  refused: EXIT.refused,
+};
+
+function onlyEnd(target: Target): End {
+  const [end] = target.ends;
+  if (target.service !== null || end === undefined) {
+    throw new Failure('USAGE', `SOURCE ${target.name} opens no connections`, { hint: 'name a pod' });
+  }
+  return end;
+}
+
+export function probeSource(end: End): ProbeSource {
+  switch (end.kind) {
+    case 'pod':
+      return { pod: `${end.pod.namespace}/${end.pod.name}` };
+    case 'node':
+      return { node: end.node.name };
+    case 'internet':
+      return { external: true };
+    case 'address':
+      throw new Failure('USAGE', `nothing in the lab runs at ${end.address}`, {
+        hint: 'SOURCE is a pod, node/NAME or internet',
+      });
+  }
+}
+
+/** Of a family that the source has too; a Service is dialled at its own address. */
+function dialAddress(target: Target, source: End, world: World): string {
+  const { service, ends } = target;
+  const [end] = ends;
+  const candidates: readonly string[] =
+    service !== null ? service.clusterAddresses : end === undefined ? [] : endAddresses(world, end);
+  const own = endAddresses(world, source);
+  const families = new Set(own.map((address) => address.includes(':')));
+  const usable = candidates.filter((address) => own.length === 0 || families.has(address.includes(':')));
+  const address = usable.find((each) => !each.includes(':')) ?? usable[0];
+  if (address !== undefined) return address;
+  if (service !== null && service.clusterAddresses.length === 0) {
+    throw new Failure('USAGE', `${target.name} is headless: it has no address of its own`, {
+      hint: 'name one of its pods',
+    });
+  }
+  throw new Failure('NAME_UNKNOWN', `${target.name} has no address that the source could dial`, {
+    hint: 'kubectl get pods -o wide shows the addresses',
+  });
+}
+
+/** The real ones; stand-ins cannot be dialled. */
+function endAddresses(world: World, end: End): readonly string[] {
+  return placesOf(world, end)
+    .filter((place) => place.among === null)
+    .map((place) => place.address);
+}
+
+function sentence(
+  { outcome, milliseconds, detail }: ProbeReport,
+  source: string,
+  target: string,
+  { port, protocol }: { readonly port: number; readonly protocol: Protocol },
+  address: string,
+): string {
+  const at = target === address ? '' : ` (${address})`;
+  const time = milliseconds < 10 ? milliseconds.toFixed(1) : milliseconds.toFixed(0);
+  const words: Readonly<Record<ProbeReport['outcome'], string>> = {
+    connected: `connected in ${time} ms`,
+    blocked: `blocked: no answer in ${time} ms`,
+    refused: `refused in ${time} ms: reached, and nothing listens there`,
+    error: `error: ${detail}`,
+  };
+  return `${source} -> ${target}:${port}/${protocol}${at}  ${words[outcome]}`;
+}

@@ -1,0 +1,135 @@
+/** The commands, their options and help. What a command does is imported when it is called. */
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT } from './exit.ts';
+import { reportError } from './report.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+
+type Action = (terminal: Terminal) => Promise<number>;
+
+/** Gives the exit code. */
+export async function run(args: readonly string[], program: string, version: string): Promise<number> {
+  const terminal = processTerminal(program);
+  let code: number = EXIT.ok;
+  const perform = async (action: Action): Promise<void> => {
+    code = await action({ ...terminal, colour: terminal.colour && !args.includes('--no-color') });
+  };
+  const root = createProgram(program, version, perform);
+  try {
+    // The lab's options are its own; they are loaded when the lab or its help is asked for.
+    if (args.includes('lab')) {
+      const { labCommand } = await import('./lab.ts');
+      root.addCommand(labCommand());
+    } else {
+      root.command('lab').description('nodes and pods as network namespaces on this machine');
+    }
+    await root.parseAsync([...args], { from: 'user' });
+    return process.exitCode === undefined ? code : Number(process.exitCode);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error;
+    return reportError(error, terminal);
+  }
+}
+
+function createProgram(name: string, version: string, perform: (action: Action) => Promise<void>): Command {
+  const root = new Command(name)
+    .description('Who reaches whom under Kubernetes NetworkPolicies, why, and does the kernel agree?')
+    .version(`policyctl ${version}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .enablePositionalOptions()
+    .configureHelp({ helpWidth: 80 });
+  root.action(() => root.help({ error: true }));
+
+  withInput(inherit(root, 'explain <source> <destination[:port[/proto]]>'))
+    .description('why one end reaches another, or does not')
+    .addOption(output(['text', 'wide', 'json']))
+    .option('-q, --quiet', 'no output, the exit code only')
+    .addOption(
+      new Option('--expect <verdict>', 'exit 0 when the verdict is this one').choices(['allow', 'deny']),
+    )
+    .addHelpText('after', ENDS)
+    .addHelpText('after', '\nExit codes: 0 allowed, 1 denied, 2 error, 3 unknown.\n')
+    .action((source: string, destination: string, options) =>
+      perform(async (terminal) =>
+        (await import('./explain.ts')).explainCommand(source, destination, options, terminal),
+      ),
+    );
+
+  withInput(inherit(root, 'matrix'))
+    .description('who reaches whom: pods x declared ports, one undeclared port, the internet')
+    .addOption(output(['text', 'json', 'csv']))
+    .option('-A, --all-namespaces', 'pods of all namespaces (the default without -n)')
+    .option('--probe', 'in the lab: compare every cell with the kernel and with a real connection')
+    .option('--timeout <duration>', 'of one probe', '1s')
+    .addHelpText('after', '\nExit codes: 0 printed (with --probe: all agree), 1 a disagreement, 2 error.\n')
+    .action((options) =>
+      perform(async (terminal) => (await import('./matrix.ts')).matrixCommand(options, terminal)),
+    );
+
+  withFiles(inherit(root, 'render'))
+    .description('the nftables ruleset that policies become on one node')
+    .requiredOption('--node <name>', 'the node to render for')
+    .option('-n, --namespace <name>', 'of objects that name none', 'default')
+    .addOption(output(['text', 'json']))
+    .addHelpText('after', '\nThe text is input of `nft -f`, the JSON of `nft -j -f`.\n')
+    .action((options) =>
+      perform(async (terminal) => (await import('./render.ts')).renderCommand(options, terminal)),
+    );
+
+  inherit(root, 'probe <source> <destination:port[/proto]>')
+    .description('in the lab: a real connection from inside SOURCE')
+    .option('-n, --namespace <name>', 'of pods and Services that name none', 'default')
+    .option('--timeout <duration>', 'how long to wait for an answer', '1s')
+    .option('--no-wait', 'do not wait until every node is in sync')
+    .addHelpText('after', ENDS)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 connected, 1 blocked (timeout), 2 error, 4 refused (reached,\nnothing listens there).\n',
+    )
+    .action((source: string, destination: string, options) =>
+      perform(async (terminal) =>
+        (await import('./probe.ts')).probeCommand(source, destination, options, terminal),
+      ),
+    );
+  return root;
+}
+
+const ENDS = `
+Ends: [NAMESPACE/]POD, svc/[NAMESPACE/]NAME, deploy/[NAMESPACE/]NAME, node/NAME,
+an IP address ([ADDRESS]:PORT for IPv6 with a port), or internet.
+`;
+
+function inherit(root: Command, nameAndArguments: string): Command {
+  return root
+    .command(nameAndArguments)
+    .showHelpAfterError('(--help shows the usage)')
+    .option('--no-color', 'also off when stdout is not a terminal, or with NO_COLOR');
+}
+
+function withInput(command: Command): Command {
+  return withFiles(command)
+    .option('-n, --namespace <name>', 'of pods and Services that name none')
+    .option('--context <name>', 'of the kubeconfig')
+    .option('--kubeconfig <file>', 'instead of $KUBECONFIG and ~/.kube/config');
+}
+
+function withFiles(command: Command): Command {
+  return command
+    .option(
+      '-f, --filename <file>',
+      'FILE, DIR or -: read these instead of a cluster (repeatable)',
+      collect,
+      [],
+    )
+    .option('-R, --recursive', 'directories below a directory too');
+}
+
+function output(choices: readonly string[]): Option {
+  return new Option('-o, --output <format>', 'output format').choices(choices).default('text');
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

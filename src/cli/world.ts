@@ -1,0 +1,39 @@
+/** The world a command works on: files when there are any, else the cluster. */
+import type { World } from '../explain/world.ts';
+import { assembleWorld } from './gather.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface WorldOptions {
+  readonly filename: readonly string[];
+  readonly recursive?: boolean;
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+}
+
+export interface Loaded {
+  readonly world: World;
+  /** For names without one. */
+  readonly namespace: string;
+  /** -n was given. */
+  readonly named: boolean;
+}
+
+export async function loadWorld(options: WorldOptions, terminal: Terminal): Promise<Loaded> {
+  const named = options.namespace !== undefined;
+  if (options.filename.length > 0) {
+    const { readFilesInput } = await import('./files-input.ts');
+    const input = await readFilesInput(options, terminal);
+    for (const text of input.ignored) terminal.err(`note: ${text}\n`);
+    const world = assembleWorld(input.decoded, {
+      kind: 'files',
+      cluster: null,
+      files: input.files,
+      missing: input.ignored,
+    });
+    return { world, namespace: options.namespace ?? 'default', named };
+  }
+  const { readClusterInput } = await import('./cluster-input.ts');
+  const input = await readClusterInput(options, terminal);
+  return { world: input.world, namespace: options.namespace ?? input.namespace, named };
+}

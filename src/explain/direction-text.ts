@@ -1,0 +1,125 @@
+/** The part of the text that speaks of one direction: each policy's effect and the nearest misses. */
+import { printable } from '../model/printable.ts';
+import type { At, Condition, DirectionReport, PolicyReport, RuleReport } from './explanation.ts';
+import type { TextOptions } from './text.ts';
+import { columns, wrap } from './wrap.ts';
+
+/** Near misses shown without -o wide. */
+const MISSES = 3;
+
+export function directionText(direction: DirectionReport, options: TextOptions): readonly string[] {
+  const { subject } = direction;
+  if (subject === null) return [];
+  const name = `${direction.direction} of ${printable(subject)}`;
+  const tone = direction.verdict === 'allowed' ? 'good' : direction.verdict === 'denied' ? 'bad' : 'doubt';
+  const lines = ['', `${name}   ${options.paint(direction.verdict, tone)}${freeText(direction)}`];
+  const acting = direction.policies.filter(isActing);
+  const width = Math.max(0, ...acting.map((policy) => policyName(policy).length));
+  let misses = 0;
+  for (const policy of acting) {
+    const rules = policy.rules.filter((rule) => options.wide || isWorthShowing(policy, rule));
+    const limited = options.wide ? rules : rules.slice(0, 1);
+    if (policy.effect !== 'admits' && policy.rules.length > 0 && !options.wide && misses >= MISSES) {
+      lines.push(...columns([policyName(policy), 'does not admit', atText(policy.at)], [width, 26], '  '));
+      continue;
+    }
+    if (policy.effect !== 'admits' && policy.rules.length > 0) misses++;
+    lines.push(...policyLines(direction, policy, limited, width));
+  }
+  lines.push(...restText(direction, options));
+  return lines;
+}
+
+function isActing({ effect }: PolicyReport): boolean {
+  return effect === 'admits' || effect === 'does-not-admit' || effect === 'undecidable';
+}
+
+function isWorthShowing(policy: PolicyReport, rule: RuleReport): boolean {
+  return policy.effect === 'admits' ? rule.admits === true : true;
+}
+
+function freeText({ reason, isolating }: DirectionReport): string {
+  if (reason === 'ALLOWED_SELF') return ': a pod always reaches itself';
+  if (reason === 'ALLOWED_NODE_LOCAL') return ': a pod and its own node always reach each other';
+  return isolating === 0 && reason === 'ALLOWED_NOT_ISOLATED' ? ': no policy isolates it' : '';
+}
+
+function policyLines(
+  { direction }: DirectionReport,
+  policy: PolicyReport,
+  rules: readonly RuleReport[],
+  width: number,
+): readonly string[] {
+  const name = policyName(policy);
+  const problems = policy.problems.flatMap((problem) =>
+    wrap(`invalid, matches nothing: ${printable(problem)}`, { indent: '      ' }),
+  );
+  const [first, ...others] = rules;
+  if (first === undefined) {
+    const effect = policy.problems.length > 0 ? 'does not admit' : 'does not admit: no rules';
+    return [...columns([name, effect, atText(policy.at)], [width, 26], '  '), ...problems];
+  }
+  const line = (rule: RuleReport, left: string): readonly string[] => [
+    ...columns([left, `${effectOf(rule)}${direction}[${rule.index}]`, atText(rule.at)], [width, 26], '  '),
+    ...(rule.admits === true ? [] : conditionLines(rule)),
+  ];
+  return [...line(first, name), ...others.flatMap((rule) => line(rule, '')), ...problems];
+}
+
+function effectOf({ admits }: RuleReport): string {
+  if (admits === true) return 'admits by ';
+  return admits === null ? 'undecidable: ' : 'nearest miss: ';
+}
+
+function conditionLines({ conditions, at }: RuleReport): readonly string[] {
+  const width = Math.max(0, ...conditions.map(({ type }) => type.length));
+  return conditions.flatMap((condition) => {
+    const result = condition.ok === null ? '?' : condition.ok ? 'ok' : 'MISS';
+    const place = condition.ok === true ? '' : atText(condition.at, at);
+    const head = `      ${condition.type.padEnd(width)}  `;
+    const words = wrap(conditionText(condition), { indent: ' '.repeat(head.length), first: head });
+    const last = words.pop() ?? '';
+    return [...words, ...columns([last, result, place], [44, 4], '')];
+  });
+}
+
+function conditionText({ want, have, ok, type }: Condition): string {
+  if (ok === true) return printable(type === 'protocol' || type === 'ipBlock' ? `${have} in ${want}` : have);
+  const verb = ok === null ? 'is' : 'has';
+  return `wants ${printable(want)}, ${verb} ${printable(have)}`;
+}
+
+function restText({ policies, subject }: DirectionReport, { wide }: TextOptions): readonly string[] {
+  const other = policies.filter(({ effect }) => effect === 'other-direction');
+  const away = policies.filter(({ effect }) => effect === 'does-not-select');
+  const namespace = (subject ?? '').split('/', 1)[0] ?? '';
+  if (wide) {
+    return [...other, ...away].flatMap((policy) => {
+      const effect = policy.effect === 'other-direction' ? 'is about the other direction' : 'does not select';
+      return columns([policyName(policy), effect, atText(policy.at)], [0, 26], '  ');
+    });
+  }
+  const lines: string[] = [];
+  const more = policies.length > other.length + away.length ? ' more' : '';
+  if (other.length > 0) lines.push(`  ${count(other, more)} on this pod: the other direction only`);
+  if (away.length > 0) {
+    const verb = away.length === 1 ? 'does' : 'do';
+    lines.push(`  ${count(away, more)} in ${printable(namespace)} ${verb} not select this pod (-o wide)`);
+  }
+  return lines;
+}
+
+function count(policies: readonly PolicyReport[], more: string): string {
+  return `${policies.length}${more} ${policies.length === 1 ? 'policy' : 'policies'}`;
+}
+
+function policyName({ kind, namespace, name }: PolicyReport): string {
+  return `${kind} ${printable(namespace)}/${printable(name)}`;
+}
+
+/** `file:line`, and the column where the very value stands. */
+function atText(at: At | null, rule?: At | null): string {
+  if (at === null) return '';
+  const file = printable(at.file);
+  return rule === undefined ? `${file}:${at.line}` : `${file}:${at.line}:${at.column}`;
+}

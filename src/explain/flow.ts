@@ -1,0 +1,190 @@
+/** One flow, from one end to the other over one port: both directions, judged. */
+import type { Family } from '../model/address.ts';
+import type { Pod } from '../model/cluster.ts';
+import type { Direction } from '../model/policy.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { freeDirection, type JudgedDirection, judgeDirection } from './direction.ts';
+import type { FlowReport, MissingFact, Verdict } from './explanation.ts';
+import { type AskedPort, podOf } from './judge.ts';
+import { type End, endName, type Place, placesOf, reportEnd } from './place.ts';
+import type { ReasonCode } from './reasons.ts';
+import { flowSummary } from './summary.ts';
+import type { World } from './world.ts';
+
+export interface FlowQuestion {
+  readonly source: End;
+  readonly destination: End;
+  readonly port: AskedPort;
+  readonly via: FlowReport['via'];
+}
+
+/** One report per address family the ends share; families that are judged alike are one report. */
+export function judgeFlow(world: World, question: FlowQuestion): readonly FlowReport[] {
+  const sources = placesOf(world, question.source);
+  const destinations = placesOf(world, question.destination);
+  const reports: FlowReport[] = [];
+  for (const source of sources) {
+    const destination = destinations.find((place) => place.family === source.family);
+    if (destination === undefined) continue;
+    const report = judgeFamily(world, question, source, destination);
+    const alike = reports.findIndex((other) => sameVerdict(other, report));
+    const other = reports[alike];
+    if (other === undefined) reports.push(report);
+    else reports[alike] = { ...other, families: [...other.families, source.family] };
+  }
+  return reports.length > 0 ? reports : [withoutFamily(world, question)];
+}
+
+function sameVerdict(a: FlowReport, b: FlowReport): boolean {
+  const key = (report: FlowReport): string =>
+    JSON.stringify([
+      report.verdict,
+      report.reason,
+      report.directions.map((direction) => [direction.verdict, direction.reason]),
+    ]);
+  return key(a) === key(b);
+}
+
+function judgeFamily(world: World, question: FlowQuestion, source: Place, destination: Place): FlowReport {
+  const special = specialReason(world, question.source, question.destination);
+  const [from, to] = [podOf(question.source), podOf(question.destination)];
+  if (special !== null) {
+    return assemble(
+      world,
+      question,
+      [source.family],
+      [freeDirection('egress', from, special), freeDirection('ingress', to, special)],
+    );
+  }
+  const evaluated = evaluate(world.snapshot, {
+    source: source.address,
+    destination: destination.address,
+    transport: { kind: 'ports', protocol: question.port.protocol, port: question.port.number },
+  });
+  const judge = (direction: Direction, subject: Pod | null, other: End, place: Place): JudgedDirection => {
+    if (subject === null) return freeDirection(direction, null, 'ALLOWED_NOT_ISOLATED');
+    const judged = judgeDirection(
+      { world, direction, subject, other, place, port: question.port },
+      evaluated[direction],
+    );
+    return withNodeDoubt(judged, subject, other);
+  };
+  return assemble(
+    world,
+    question,
+    [source.family],
+    [judge('egress', from, question.destination, destination), judge('ingress', to, question.source, source)],
+  );
+}
+
+/** Itself, and its own node: no policy has a say (semantics H1, H2, H4). */
+function specialReason(world: World, source: End, destination: End): ReasonCode | null {
+  const [from, to] = [podOf(source), podOf(destination)];
+  if (from !== null && from === to) return 'ALLOWED_SELF';
+  if (from !== null && hostOf(world, destination).includes(from.node)) return 'ALLOWED_NODE_LOCAL';
+  if (to !== null && hostOf(world, source).includes(to.node)) return 'ALLOWED_NODE_LOCAL';
+  return null;
+}
+
+/** The node whose own network this end is, if it is one. */
+function hostOf(world: World, end: End): readonly (string | null)[] {
+  switch (end.kind) {
+    case 'node':
+      return [end.node.name];
+    case 'pod':
+      return end.pod.hostNetwork && end.pod.node !== null ? [end.pod.node] : [];
+    case 'address':
+      return [...world.snapshot.nodes.values()]
+        .filter((node) => node.addresses.includes(end.address))
+        .map((node) => node.name);
+    case 'internet':
+      return [];
+  }
+}
+
+/** Denied to or from a host: but is it the pod's own node? */
+function withNodeDoubt(judged: JudgedDirection, subject: Pod, other: End): JudgedDirection {
+  const host = other.kind === 'node' || (other.kind === 'pod' && other.pod.hostNetwork);
+  if (!host || judged.report.verdict === 'allowed') return judged;
+  const blind =
+    subject.node === null ? subject : other.kind === 'pod' && other.pod.node === null ? other.pod : null;
+  if (blind === null) return judged;
+  const name = `${blind.namespace}/${blind.name}`;
+  return unknown(judged, {
+    code: 'UNKNOWN_NODE',
+    fact: `which node ${name} runs on: a pod and its own node always reach each other`,
+    hint: `add spec.nodeName to ${name}, or ask the cluster`,
+  });
+}
+
+function unknown(judged: JudgedDirection, fact: MissingFact): JudgedDirection {
+  return {
+    report: { ...judged.report, verdict: 'unknown', reason: fact.code },
+    missing: [...judged.missing, fact],
+  };
+}
+
+/** Pods of one family each: nothing can be judged. */
+function withoutFamily(world: World, question: FlowQuestion): FlowReport {
+  const [from, to] = [podOf(question.source), podOf(question.destination)];
+  const fact: MissingFact = {
+    code: 'UNKNOWN_ADDRESS',
+    fact: `how ${endName(question.source)} would reach ${endName(question.destination)}: they share no address family`,
+    hint: 'give both ends an address of one family',
+  };
+  return assemble(
+    world,
+    question,
+    [],
+    [
+      unknown(freeDirection('egress', from, fact.code), fact),
+      unknown(freeDirection('ingress', to, fact.code), fact),
+    ],
+  );
+}
+
+function assemble(
+  world: World,
+  question: FlowQuestion,
+  families: readonly Family[],
+  judged: readonly JudgedDirection[],
+): FlowReport {
+  const directions = judged.map((each) => each.report);
+  const { verdict, reason } = combine(directions);
+  const missing = new Map(
+    judged
+      .filter(({ report }) => report.verdict === 'unknown')
+      .flatMap((each) => each.missing.map((fact) => [fact.fact, fact])),
+  );
+  const bare = {
+    source: reportEnd(world, question.source),
+    destination: reportEnd(world, question.destination),
+    via: question.via,
+    ports: question.port.text,
+    protocol: question.port.protocol,
+    port: question.port.scope === 'one' ? question.port.number : null,
+    portName: question.port.name,
+    declared: question.port.declared,
+    families,
+    verdict,
+    reason,
+    missing: verdict === 'unknown' ? [...missing.values()] : [],
+    directions,
+    kernel: null,
+  };
+  return { ...bare, summary: flowSummary(bare) };
+}
+
+/** Both have to allow (B3): one denial decides, then one unknown. */
+function combine(directions: FlowReport['directions']): {
+  readonly verdict: Verdict;
+  readonly reason: ReasonCode;
+} {
+  for (const verdict of ['denied', 'unknown'] as const) {
+    const deciding = directions.find((direction) => direction.verdict === verdict);
+    if (deciding !== undefined) return { verdict, reason: deciding.reason };
+  }
+  const order: readonly ReasonCode[] = ['ALLOWED_SELF', 'ALLOWED_NODE_LOCAL', 'ALLOWED_BY_RULE'];
+  const reason = order.find((code) => directions.some((direction) => direction.reason === code));
+  return { verdict: 'allowed', reason: reason ?? 'ALLOWED_NOT_ISOLATED' };
+}

@@ -1,0 +1,61 @@
+/** The part of the text that speaks of the kernel: evidence, headed by whether it agrees. */
+import { printable } from '../model/printable.ts';
+import type { FlowReport } from './explanation.ts';
+import type { KernelNode, KernelReport, KernelRule } from './kernel-report.ts';
+import type { Paint } from './paint.ts';
+import type { TextOptions } from './text.ts';
+import { wrap } from './wrap.ts';
+
+/** What must be read before the verdict: the kernel does something else, or nothing. */
+export function kernelHeadline(flows: readonly FlowReport[], paint: Paint): readonly string[] {
+  const states = flows.map(({ kernel }) => kernel?.state);
+  if (states.includes('mismatch')) {
+    return [`${paint('MISMATCH', 'bad')}  the kernel does not do what the policies say`];
+  }
+  if (states.includes('not-enforced')) {
+    return [`${paint('NOT ENFORCED', 'bad')}  no policyd on a node of this path`];
+  }
+  if (states.includes('out-of-sync')) {
+    return [`${paint('OUT OF SYNC', 'doubt')}  the kernel has not caught up with the policies yet`];
+  }
+  return [];
+}
+
+export function kernelText({ kernel }: FlowReport, options: TextOptions): readonly string[] {
+  if (kernel === null) return ['kernel: not checked'];
+  if (kernel.nodes.length === 0)
+    return wrap(`kernel: not checked${kernel.why === null ? '' : `, ${kernel.why}`}`, {
+      indent: '  ',
+      first: '',
+    });
+  return kernel.nodes.flatMap((node) => nodeText(kernel, node, options));
+}
+
+function nodeText(kernel: KernelReport, node: KernelNode, { paint, wide }: TextOptions): readonly string[] {
+  const sync = node.inSync ? 'in sync' : paint('not in sync', 'doubt');
+  const name = printable(node.node);
+  if (node.verdict === null)
+    return [`kernel on ${name}   ${paint('not enforced', 'bad')}: no table inet policyd`];
+  const word =
+    kernel.state === 'agrees' ? paint('agrees', 'good') : node.verdict === 'accept' ? 'accepts' : 'drops';
+  const rules = wide
+    ? node.path
+    : node.path.filter((rule) => rule === node.decision || rule.sets.length > 0).slice(-3);
+  return [`kernel on ${name}   ${word}, ${sync}`, ...rules.flatMap(ruleText)];
+}
+
+function ruleText(rule: KernelRule): readonly string[] {
+  const note = rule.note === '' ? '' : `  "${rule.note}"`;
+  const packets = rule.packets === null ? '' : `  ${rule.packets} packet${rule.packets === 1 ? '' : 's'}`;
+  return [
+    ...wrap(`inet ${rule.table} chain ${rule.chain} rule ${rule.index}: ${rule.does}${note}${packets}`, {
+      indent: '      ',
+      first: '  ',
+    }),
+    ...rule.sets.flatMap((set) => {
+      const meaning = set.meaning === null ? '' : ` (${printable(set.meaning)})`;
+      const found = set.found ? 'is in it' : 'is not in it';
+      return wrap(`set ${set.name}${meaning}: ${set.looked} ${found}`, { indent: '      ', first: '    ' });
+    }),
+  ];
+}

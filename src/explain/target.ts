@@ -1,0 +1,11 @@
+/** What a question names: one or more ends, reached directly or through a Service. */
+import type { Service } from '../model/service.ts';
+import type { End } from './place.ts';
+
+export interface Target {
+  /** As it is printed: `shop/web`, `svc/shop/api`, `deploy/shop/web`. */
+  readonly name: string;
+  /** More than one for a Service's pods, and for a workload whose pods have several label sets. */
+  readonly ends: readonly End[];
+  readonly service: Service | null;
+}
