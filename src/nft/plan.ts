@@ -21,7 +21,7 @@ import {
 } from './commands.ts';
 import { type ElementChange, isSettled, mapChange, replaceable, setChange } from './difference.ts';
 import type { Chain, ElementVerdict, NftMap, NftSet, Ruleset } from './objects.ts';
-import type { ObservedTable } from './observe.ts';
+import type { ObservedChain, ObservedTable } from './observe.ts';
 
 export { applyPlan } from './apply.ts';
 export type { Batch, Limits, Plan } from './batch.ts';
@@ -98,7 +98,7 @@ function rulesOf(table: Table, chain: Chain): readonly NftCommand[] {
 }
 
 /**
- * All that becomes visible. Everything is taken away before anything is added, so that an element with a
+ * All that becomes visible, a base chain that goes included. Everything is taken away before anything is added, so that an element with a
  * new verdict, a changed interval or two chains that swap who calls whom never collide on the way.
  */
 function switchCommands(desired: Ruleset, observed: ObservedTable | null): readonly NftCommand[] {
@@ -111,12 +111,14 @@ function switchCommands(desired: Ruleset, observed: ObservedTable | null): reado
       if (!isSettled(chain, present)) rewritten.push(chain);
     } else if (chain.hook) hooked.push(chain);
   }
+  const unhooked = observed ? unwantedChains(desired, observed).filter(({ hook }) => hook !== null) : [];
   const sets = changesOf(desired.sets, observed?.sets, setChange);
   const maps = changesOf(desired.maps, observed?.maps, mapChange);
   return [
     ...maps.flatMap(({ object, change }) => remove(table, object, change.removed)),
     ...sets.flatMap(({ object, change }) => remove(table, object, change.removed)),
     ...rewritten.map(({ name }) => flushChain(table, name)),
+    ...unhooked.flatMap((chain) => dropChain(table, chain)),
     ...sets.flatMap(({ object, change }) =>
       change.added.length > 0 ? [addSet(table, object, change.added)] : [],
     ),
@@ -157,14 +159,22 @@ function verdictsOf(map: NftMap, keys: readonly string[]): readonly (readonly [s
 /** What nothing refers to any more, referrers first: rules, then maps, then the chains and sets they named. */
 function collectCommands(desired: Ruleset, observed: ObservedTable): readonly NftCommand[] {
   const { table } = desired;
-  const chains = namesWithout(observed.chains, desired.chains);
-  const filled = chains.filter((name) => observed.chains.get(name)?.rules !== 0);
+  const chains = unwantedChains(desired, observed).filter(({ hook }) => hook === null);
   return [
-    ...filled.map((name) => flushChain(table, name)),
+    ...chains.filter(({ rules }) => rules > 0).map(({ name }) => flushChain(table, name)),
     ...namesWithout(observed.maps, desired.maps).map((name) => deleteMap(table, name)),
-    ...chains.map((name) => deleteChain(table, name)),
+    ...chains.map(({ name }) => deleteChain(table, name)),
     ...namesWithout(observed.sets, desired.sets).map((name) => deleteSet(table, name)),
   ];
+}
+
+function unwantedChains(desired: Ruleset, observed: ObservedTable): readonly ObservedChain[] {
+  const wanted: ReadonlyMap<string, Chain> = desired.chains;
+  return [...observed.chains.values()].filter(({ name }) => !wanted.has(name));
+}
+
+function dropChain(table: Table, { name, rules }: ObservedChain): readonly NftCommand[] {
+  return [...(rules > 0 ? [flushChain(table, name)] : []), deleteChain(table, name)];
 }
 
 function namesWithout(

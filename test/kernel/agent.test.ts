@@ -1,0 +1,263 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
+import { AgentProcess, PROGRAM } from './agent-process.ts';
+import { createSandbox, type Sandbox } from './sandbox.ts';
+
+let sandbox: Sandbox;
+let cluster: TestCluster;
+let agents: AgentProcess[];
+
+beforeEach(async () => {
+  agents = [];
+  sandbox = await createSandbox();
+  cluster = new TestCluster();
+  await cluster.open(sandbox);
+  cluster.put('nodes', node('node-a', ['10.244.1.0/24']));
+  cluster.put('nodes', node('node-b', ['10.244.2.0/24']));
+  cluster.put('namespaces', namespace('shop'));
+  cluster.put('pods', pod('web', '10.244.1.10'));
+  cluster.put('pods', pod('api', '10.244.1.11'));
+  cluster.put('pods', pod('far', '10.244.2.10', { node: 'node-b' }));
+});
+
+afterEach(async () => {
+  for (const agent of agents) await agent.end('SIGKILL');
+  await cluster.close();
+  await sandbox.close();
+});
+
+async function start(...args: readonly string[]): Promise<AgentProcess> {
+  const agent = await AgentProcess.start(sandbox, { args });
+  agents.push(agent);
+  return agent;
+}
+
+async function inSync(agent: AgentProcess): Promise<void> {
+  const version = BigInt(cluster.version);
+  await agent.until(
+    ({ inSync, resourceVersions }) =>
+      inSync && Object.values(resourceVersions).some((seen) => BigInt(seen) >= version),
+  );
+}
+
+async function ruleset(): Promise<string> {
+  const { stdout } = await sandbox.run('nft', ['-s', 'list', 'ruleset']);
+  return stdout;
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+test('enforces: the table appears, follows policies and pods, and holds the pod range closed', async () => {
+  const agent = await start();
+  await inSync(agent);
+  const open = await ruleset();
+  expect(open).toContain('table inet policyd');
+  expect(open).toContain('type filter hook forward priority');
+  expect(open).toContain('10.244.1.0/24');
+  expect(open).not.toContain('goto in_');
+
+  cluster.put('networkpolicies', policy('deny', 'api'));
+  await inSync(agent);
+  expect(await ruleset()).toMatch(/10\.244\.1\.11 : goto in_/);
+
+  cluster.put('networkpolicies', policy('deny', 'api', 'far'));
+  await inSync(agent);
+  expect(await ruleset()).toMatch(/set peer_[^}]*10\.244\.2\.10/);
+
+  cluster.remove('pods', 'shop', 'far');
+  await inSync(agent);
+  expect(await ruleset()).not.toContain('10.244.2.10');
+
+  cluster.remove('networkpolicies', 'shop', 'deny');
+  await inSync(agent);
+  expect(await ruleset()).toBe(open);
+  const status = await agent.status();
+  expect(status).toMatchObject({ node: 'node-a', ready: true, inSync: true, degraded: [], problems: [] });
+  for (const { revision, cause, operations, milliseconds } of agent.commits()) {
+    expect([revision, cause, operations, milliseconds].map((value) => typeof value)).toEqual([
+      'number',
+      'string',
+      'number',
+      'number',
+    ]);
+  }
+  expect(agent.commits().map(({ cause }) => cause)).toEqual([
+    'start',
+    'policy shop/deny',
+    'policy shop/deny',
+    'pod shop/far gone',
+    'policy shop/deny gone',
+  ]);
+});
+
+test('a restart adopts the table without writing, also after a kill', async () => {
+  cluster.put('networkpolicies', policy('deny', 'api', 'web'));
+  const first = await start();
+  await inSync(first);
+  const before = hash(await ruleset());
+  // Counts every change of every ruleset in this namespace.
+  const generation = async (): Promise<string> => (await sandbox.run('nft', ['-j', 'list', 'tables'])).stdout;
+  const generated = await generation();
+  expect(await first.end('SIGKILL')).toBeUndefined();
+  expect(hash(await ruleset())).toBe(before);
+
+  const second = await start();
+  await inSync(second);
+  expect(second.commits()).toEqual([]);
+  expect(second.log().map(({ msg }) => msg)).toContain('adopted the table as it is, nothing to write');
+  expect(hash(await ruleset())).toBe(before);
+  expect(await generation()).toBe(generated);
+
+  // The control: what changed in between is found and written.
+  await second.end('SIGTERM');
+  cluster.put('networkpolicies', policy('deny', 'api'));
+  const third = await start();
+  await inSync(third);
+  expect(third.commits()).toHaveLength(1);
+  expect(hash(await ruleset())).not.toBe(before);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s ends it with status 0 and leaves enforcement in place',
+  async (signal) => {
+    cluster.put('networkpolicies', policy('deny', 'api'));
+    const agent = await start();
+    await inSync(agent);
+    const before = await ruleset();
+    expect(await agent.end(signal)).toBe(0);
+    expect(await ruleset()).toBe(before);
+  },
+);
+
+test('cleanup removes our table and nothing else, and says so', async () => {
+  const foreign = 'table inet other { chain c { counter } }; table ip policyd { }; table ip6 policyd_x { }';
+  await sandbox.run('nft', [foreign]);
+  const untouched = await ruleset();
+  const agent = await start();
+  await inSync(agent);
+  await agent.end('SIGTERM');
+  expect(await ruleset()).not.toBe(untouched);
+  const run = async (): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> =>
+    await sandbox.run(process.execPath, [PROGRAM, 'cleanup']);
+  const first = await run();
+  expect(first.exitCode).toBe(0);
+  expect(first.stdout).toMatch(/^removed table inet policyd \(\d+ chains, \d+ rules, \d+ sets, \d+ maps\)/);
+  expect(await ruleset()).toBe(untouched);
+  const second = await run();
+  expect(second).toMatchObject({ exitCode: 0, stdout: 'nothing to remove: there is no table inet policyd' });
+});
+
+test('what was changed by hand is repaired by the next start', async () => {
+  cluster.put('networkpolicies', policy('deny', 'api'));
+  const first = await start();
+  await inSync(first);
+  const before = await ruleset();
+  await first.end('SIGTERM');
+  await sandbox.run('nft', ['flush', 'chain', 'inet', 'policyd', 'stage_in']);
+  const second = await start();
+  await inSync(second);
+  expect(await ruleset()).toBe(before);
+});
+
+test('nothing is written before every kind has been listed; the API server going away changes nothing', async () => {
+  cluster.failure = 403;
+  const agent = await start();
+  const refused = await agent.until(({ degraded }) => degraded.some(({ code }) => code === 'API_FORBIDDEN'));
+  expect(refused).toMatchObject({ ready: false, inSync: false, revision: 0 });
+  expect(refused.degraded.map(({ code }) => code)).toContain('NOT_LISTED');
+  expect((await agent.get('/readyz')).code).toBe(503);
+  expect((await agent.get('/healthz')).code).toBe(200);
+  expect(await ruleset()).toBe('');
+  cluster.failure = null;
+  await inSync(agent);
+  expect((await agent.get('/readyz')).code).toBe(200);
+  const before = await ruleset();
+  expect(before).not.toBe('');
+
+  cluster.failure = 401;
+  cluster.breakConnections();
+  await agent.until(({ degraded }) => degraded.some(({ code }) => code === 'API_UNAUTHORIZED'));
+  expect(await ruleset()).toBe(before);
+});
+
+test('an invalid policy isolates its subject, is reported once, and does not stop the others', async () => {
+  const bad = policy('bad', 'api', 'web');
+  cluster.put('networkpolicies', {
+    ...bad,
+    spec: {
+      podSelector: {},
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ ipBlock: { cidr: 'nonsense' } }] }],
+    },
+  });
+  cluster.put('networkpolicies', policy('good', 'web', 'api'));
+  const agent = await start();
+  await inSync(agent);
+  const rules = await ruleset();
+  expect(rules).toMatch(/10\.244\.1\.10 : goto in_/);
+  expect(rules).toMatch(/10\.244\.1\.11 : goto in_/);
+  const { problems, ready } = await agent.status();
+  expect(ready).toBe(true);
+  expect(problems).toEqual([
+    {
+      object: 'NetworkPolicy shop/bad',
+      message: expect.stringContaining('spec.ingress[0].from[0].ipBlock.cidr'),
+    },
+  ]);
+  expect(agent.log().filter(({ object }) => object === 'NetworkPolicy shop/bad')).toHaveLength(1);
+  cluster.remove('networkpolicies', 'shop', 'bad');
+  await inSync(agent);
+  expect((await agent.status()).problems).toEqual([]);
+});
+
+test('the pod range follows the node object; without one it says so and goes on', async () => {
+  cluster.put('nodes', node('node-a', []));
+  const agent = await start();
+  await inSync(agent);
+  expect((await agent.status()).degraded).toEqual([expect.objectContaining({ code: 'NO_POD_RANGE' })]);
+  expect(await ruleset()).not.toContain('10.244.1.0/24');
+  cluster.put('nodes', node('node-a', ['10.244.1.0/24']));
+  await inSync(agent);
+  expect((await agent.status()).degraded).toEqual([]);
+  expect(await ruleset()).toContain('10.244.1.0/24');
+  cluster.put('pods', pod('stranger', '10.244.1.99', { node: 'node-b' }));
+  await inSync(agent);
+  expect((await agent.status()).degraded).toEqual([expect.objectContaining({ code: 'POD_RANGE_UNUSABLE' })]);
+  expect(await ruleset()).not.toContain('10.244.1.0/24');
+});
+
+test('--pod-cidr gives the range when the node has none', async () => {
+  cluster.put('nodes', node('node-a', []));
+  const agent = await start('--pod-cidr', '10.244.1.0/24');
+  await inSync(agent);
+  expect((await agent.status()).degraded).toEqual([]);
+  expect(await ruleset()).toContain('10.244.1.0/24');
+});
+
+test('without nft, without permission or without a kubeconfig it says what is wrong and what to do', async () => {
+  const run = async (env: readonly string[], args: readonly string[], prefix: readonly string[] = []) =>
+    await sandbox.run('env', [...env, ...prefix, process.execPath, PROGRAM, ...args]);
+  const noConfig = await run(['-u', 'KUBECONFIG', 'HOME=/nonexistent'], ['--node', 'n']);
+  expect(noConfig).toMatchObject({ exitCode: 2 });
+  expect(noConfig.stderr).toContain('no kubeconfig found');
+  const unreadable = await run([], ['--node', 'n', '--kubeconfig', '/nonexistent/config']);
+  expect(unreadable).toMatchObject({ exitCode: 2 });
+  expect(unreadable.stderr).toContain('cannot read the kubeconfig /nonexistent/config');
+  const kubeconfig = `${sandbox.directory}/kubeconfig`;
+  await sandbox.run('sh', ['-c', `printf '%s' "$1" > "$2"`, 'sh', MINIMAL_KUBECONFIG, kubeconfig]);
+  const noNft = await run(['PATH=/nonexistent'], ['--node', 'n', '--kubeconfig', kubeconfig]);
+  expect(noNft).toMatchObject({ exitCode: 2 });
+  expect(noNft.stderr).toMatch(/^policyd: .*nft/m);
+  const unprivileged = ['setpriv', '--bounding-set', '-net_admin', '--inh-caps', '-net_admin'];
+  const noPermission = await run([], ['--node', 'n', '--kubeconfig', kubeconfig], unprivileged);
+  expect(noPermission).toMatchObject({ exitCode: 2 });
+  expect(noPermission.stderr).toContain('CAP_NET_ADMIN');
+});
+
+const MINIMAL_KUBECONFIG = JSON.stringify({
+  clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:6443' } }],
+  users: [{ name: 'u', user: {} }],
+  contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+  'current-context': 'x',
+});

@@ -1,0 +1,71 @@
+/**
+ * A network namespace of its own for one test: nothing here can touch the machine's own ruleset or links.
+ * Root makes it directly, an ordinary user inside a user namespace of his own.
+ */
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+export interface SandboxResult {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Sandbox {
+  /** A program that runs nft inside; for `createNft({ binary })`. */
+  readonly nft: string;
+  /** True in a user namespace: batches are limited (datapath 5). */
+  readonly unprivileged: boolean;
+  /** Arguments of `nsenter` before a command, for programs that run longer than `run` allows. */
+  readonly enter: readonly string[];
+  /** A private directory, gone after `close`. */
+  readonly directory: string;
+  /** Inside the namespace, bounded to 60 s; a failing status is a result. */
+  run(command: string, args: readonly string[], input?: string): Promise<SandboxResult>;
+  close(): Promise<void>;
+}
+
+/** Holds the namespace open until its standard input ends: also when the test is killed. */
+const HOLD = 'echo ready; exec cat';
+
+export async function createSandbox(): Promise<Sandbox> {
+  const unprivileged = process.getuid?.() !== 0;
+  const directory = await mkdtemp(join(tmpdir(), 'policyd-sandbox-'));
+  const holder = execa('unshare', [unprivileged ? '-Urn' : '-n', 'sh', '-c', HOLD], {
+    stdin: 'pipe',
+    buffer: false,
+    reject: false,
+  });
+  const ended = holder.then(({ exitCode, signal }) => {
+    throw new Error(`no network namespace: unshare ended with ${exitCode ?? signal}`);
+  });
+  await Promise.race([once(holder.stdout, 'data', { signal: AbortSignal.timeout(10_000) }), ended]);
+  ended.catch(() => undefined);
+  const enter = ['-t', String(holder.pid), ...(unprivileged ? ['-U', '--preserve-credentials'] : []), '-n'];
+  const nft = join(directory, 'nft');
+  await writeFile(nft, `#!/bin/sh\nexec nsenter ${enter.join(' ')} nft "$@"\n`);
+  await chmod(nft, 0o700);
+  return {
+    nft,
+    unprivileged,
+    enter,
+    directory,
+    async run(command, args, input) {
+      const { exitCode, stdout, stderr } = await execa('nsenter', [...enter, command, ...args], {
+        reject: false,
+        timeout: 60_000,
+        env: { LC_ALL: 'C' },
+        ...(input === undefined ? { stdin: 'ignore' } : { input }),
+      });
+      return { exitCode, stdout, stderr };
+    },
+    async close() {
+      holder.stdin?.end();
+      await holder;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
