@@ -75,6 +75,7 @@ export type FieldProblemType =
   | 'Invalid value'
   | 'Unsupported value'
   | 'Forbidden'
+  | 'Too long'
   | 'Too many'
   | 'Duplicate value'
   | 'unknown field';
@@ -82,6 +83,8 @@ export type FieldProblemType =
 export interface FieldProblem {
   readonly type: FieldProblemType;
   readonly path: Path;
+  /** Where to point in the text, when that is deeper than the path the API server names (a key of a map). */
+  readonly at?: Path;
   /** What was found there; undefined when there was nothing. */
   readonly got: unknown;
   /** The rule it breaks, in the API server's words where it has them. */

@@ -1,113 +1,113 @@
-/** Pod as stored -> what policies are compiled from. A broken field is left out and reported. */
+/** v1 Pod, trimmed to what policies are compiled from. A broken part is left out and reported. */
 import type { Address } from '../../model/address.ts';
 import type { ContainerPort, Phase, Pod } from '../../model/cluster.ts';
 import type { Path } from '../../model/labels.ts';
 import { parseAddress } from '../../net/address.ts';
-import {
-  type Decoded,
-  isAbsent,
-  isObject,
-  Problems,
-  type RawObject,
-  readList,
-  readObject,
-  readString,
-  type UnknownFields,
-} from './decoded.ts';
-import { findUnknownFields, POD } from './fields.ts';
-import { readMetadata, readRoot } from './metadata.ts';
-import { isPortNumber, portNameFault } from './names.ts';
-import { PORT_MESSAGE, readProtocol } from './policy-port.ts';
+import { readContainerPorts } from './container-ports.ts';
+import { type Decoded, decoded, newReport, type Report, type UnknownFields } from './decoded.ts';
+import { CONTAINER_FIELDS, POD_SPEC_FIELDS } from './known-fields.ts';
+import { type KindRules, readTop } from './metadata.ts';
+import { duplicate, invalid, required, unsupported } from './problem.ts';
+import { type RawObject, readFlag, readList, readPart, readText, reportUnknown } from './read.ts';
+import { checkDnsLabel, checkSubdomain } from './syntax.ts';
+
+const RULES: KindRules = { apiVersion: 'v1', kind: 'Pod', namespaced: true, checkName: checkSubdomain };
 
 const PHASES: readonly Phase[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'];
 
 export function decodePod(raw: unknown, unknownFields: UnknownFields): Decoded<Pod> {
-  const problems = new Problems();
-  const root = readRoot(raw, problems);
-  const metadata = root && readMetadata(root, 'namespaced', 'subdomain', problems);
-  if (root && unknownFields === 'reject') findUnknownFields(root, POD, [], problems);
-  if (!root || !metadata) return { value: null, problems: problems.list };
-  const spec = readObject(root.spec, ['spec'], problems) ?? {};
-  const status = readObject(root.status, ['status'], problems) ?? {};
-  if (unknownFields === 'reject' && isAbsent(spec.containers))
-    problems.add('Required value', ['spec', 'containers'], undefined, '');
-  const value: Pod = {
-    namespace: metadata.namespace,
-    name: metadata.name,
-    uid: metadata.uid,
-    labels: metadata.labels,
-    node: readString(spec.nodeName, ['spec', 'nodeName'], problems) || null,
-    addresses: readAddresses(status, problems),
-    hostNetwork: readBoolean(spec.hostNetwork, ['spec', 'hostNetwork'], problems),
-    phase: PHASES.find((phase) => phase === status.phase) ?? (isAbsent(status.phase) ? 'Pending' : 'Unknown'),
-    deleting: metadata.deleting,
-    ports: readPorts(spec, problems),
-  };
-  return {
-    value: unknownFields === 'reject' && problems.list.length > 0 ? null : value,
-    problems: problems.list,
-  };
+  const report = newReport(unknownFields);
+  const read = readTop(raw, RULES, report);
+  if (read === null) return decoded<Pod>(null, report);
+  const spec = readPart(read.top.spec, ['spec'], report);
+  const status = readPart(read.top.status, ['status'], report);
+  if (unknownFields === 'reject') reportUnknown(POD_SPEC_FIELDS, spec, ['spec'], report);
+  return decoded<Pod>(
+    {
+      ...read.metadata,
+      node: readText(spec.nodeName, ['spec', 'nodeName'], report) || null,
+      addresses: readAddresses(status, report),
+      // What is no boolean counts as false: a pod of its own network is the more isolated one.
+      hostNetwork: readFlag(spec.hostNetwork, ['spec', 'hostNetwork'], report),
+      phase: readPhase(status.phase, report),
+      ports: readPorts(spec, report),
+    },
+    report,
+  );
+}
+
+/** An unknown phase holds its addresses: the pod stays isolated. */
+function readPhase(raw: unknown, report: Report): Phase {
+  const path = ['status', 'phase'];
+  const given = readText(raw, path, report);
+  if (given === '') return raw === undefined || raw === null || raw === '' ? 'Pending' : 'Unknown';
+  const phase = PHASES.find((known) => known === given);
+  if (phase === undefined) report.problems.push(unsupported(path, given, PHASES));
+  return phase ?? 'Unknown';
 }
 
 /** Every entry of podIPs counts (semantics I4); podIP alone is what old objects have. */
-function readAddresses(status: RawObject, problems: Problems): readonly Address[] {
+function readAddresses(status: RawObject, report: Report): readonly Address[] {
   const path = ['status', 'podIPs'];
-  const listed = (readList(status.podIPs, path, problems) ?? []).map((entry) =>
-    isObject(entry) ? entry.ip : entry,
-  );
-  const texts = listed.length > 0 || isAbsent(status.podIP) || status.podIP === '' ? listed : [status.podIP];
   const addresses = new Set<Address>();
-  for (const [index, text] of texts.entries()) {
-    const address = typeof text === 'string' ? parseAddress(text) : null;
-    if (address === null) problems.invalid([...path, index, 'ip'], text, 'must be a valid IP address');
-    else addresses.add(address);
-  }
+  const add = (value: unknown, at: Path): void => {
+    const given = readText(value, at, report);
+    const address = parseAddress(given);
+    if (address !== null) addresses.add(address);
+    else if (given !== '')
+      report.problems.push(
+        invalid(at, given, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'),
+      );
+  };
+  for (const [index, entry] of (readList(status.podIPs, path, report) ?? []).entries())
+    add(readPart(entry, [...path, index], report).ip, [...path, index, 'ip']);
+  add(status.podIP, ['status', 'podIP']);
   return [...addresses];
 }
 
 /** Sidecars (init containers that restart always) count, plain init containers do not (semantics F7). */
-function readPorts(spec: RawObject, problems: Problems): readonly ContainerPort[] {
-  const containers = readContainers(spec.containers, ['spec', 'containers'], problems);
-  const sidecars = readContainers(spec.initContainers, ['spec', 'initContainers'], problems).filter(
-    ({ container }) => container.restartPolicy === 'Always',
-  );
-  return [...containers, ...sidecars].flatMap(({ container, path }) => {
-    const portsPath = [...path, 'ports'];
-    return (readList(container.ports, portsPath, problems) ?? []).flatMap(
-      (port, index) => readContainerPort(port, [...portsPath, index], problems) ?? [],
-    );
+function readPorts(spec: RawObject, report: Report): readonly ContainerPort[] {
+  const names = new Set<string>();
+  const containers = readContainers(spec.containers, ['spec', 'containers'], names, report);
+  const initial = readContainers(spec.initContainers, ['spec', 'initContainers'], names, report);
+  if (report.unknownFields === 'reject' && containers.length === 0)
+    report.problems.push(required(['spec', 'containers']));
+  const sidecars = initial.filter(({ sidecar }) => sidecar);
+  return [...containers, ...sidecars].flatMap(({ ports }) => ports);
+}
+
+interface Container {
+  readonly sidecar: boolean;
+  readonly ports: readonly ContainerPort[];
+}
+
+function readContainers(raw: unknown, path: Path, names: Set<string>, report: Report): readonly Container[] {
+  return (readList(raw, path, report) ?? []).map((entry, index) => {
+    const at = [...path, index];
+    const container = readPart(entry, at, report);
+    if (report.unknownFields === 'reject') checkContainer(container, at, names, report);
+    return {
+      sidecar: container.restartPolicy === 'Always',
+      ports: readContainerPorts(container.ports, [...at, 'ports'], report),
+    };
   });
 }
 
-function readContainers(
-  value: unknown,
-  path: Path,
-  problems: Problems,
-): readonly { readonly container: RawObject; readonly path: Path }[] {
-  return (readList(value, path, problems) ?? []).flatMap((container, index) => {
-    if (isObject(container)) return [{ container, path: [...path, index] }];
-    problems.invalid([...path, index], container, 'must be an object');
-    return [];
-  });
-}
-
-function readContainerPort(value: unknown, path: Path, problems: Problems): ContainerPort | null {
-  const own = new Problems();
-  const port = isObject(value) ? value : {};
-  if (!isObject(value)) own.invalid(path, value, 'must be an object');
-  const number = port.containerPort;
-  if (typeof number !== 'number' || !isPortNumber(number))
-    own.invalid([...path, 'containerPort'], number, PORT_MESSAGE);
-  const name = readString(port.name, [...path, 'name'], own) || null;
-  const fault = name === null ? null : portNameFault(name);
-  if (fault !== null) own.invalid([...path, 'name'], name, fault);
-  const protocol = readProtocol(port.protocol, [...path, 'protocol'], own);
-  problems.list.push(...own.list);
-  return own.list.length > 0 || typeof number !== 'number' ? null : { name, protocol, port: number };
-}
-
-/** What is not a boolean is treated as false: a pod that is no host-network pod is the more isolated one. */
-function readBoolean(value: unknown, path: Path, problems: Problems): boolean {
-  if (!isAbsent(value) && typeof value !== 'boolean') problems.invalid(path, value, 'must be true or false');
-  return value === true;
+function checkContainer(container: RawObject, path: Path, names: Set<string>, report: Report): void {
+  reportUnknown(CONTAINER_FIELDS, container, path, report);
+  const { problems } = report;
+  const namePath = [...path, 'name'];
+  const before = problems.length;
+  const name = readText(container.name, namePath, report);
+  if (name === '') {
+    if (problems.length === before) problems.push(required(namePath));
+  } else {
+    for (const message of checkDnsLabel(name)) problems.push(invalid(namePath, name, message));
+    if (names.has(name)) problems.push(duplicate(namePath, name));
+    names.add(name);
+  }
+  const imagePath = [...path, 'image'];
+  const beforeImage = problems.length;
+  if (readText(container.image, imagePath, report) === '' && problems.length === beforeImage)
+    problems.push(required(imagePath));
 }

@@ -1,36 +1,68 @@
-/** Field problems in the API server's words (apimachinery, field.Error). */
+/** What is wrong with a field, in the vocabulary and the words of the API server (apimachinery's field.Error). */
 import type { Path } from '../../model/labels.ts';
 import type { FieldProblem } from '../../model/policy.ts';
 
-/** `spec.ingress[0].from[1].podSelector.matchLabels[example.com/app]` */
-export function formatPath(path: Path): string {
-  return path
-    .map((step, index) => {
-      if (typeof step === 'number') return `[${step}]`;
-      if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(step)) return `[${step}]`;
-      return index === 0 ? step : `.${step}`;
-    })
-    .join('');
+export function invalid(path: Path, got: unknown, detail: string): FieldProblem {
+  return { type: 'Invalid value', path, got, detail };
 }
 
+export function required(path: Path, detail = ''): FieldProblem {
+  return { type: 'Required value', path, got: undefined, detail };
+}
+
+export function forbidden(path: Path, detail: string): FieldProblem {
+  return { type: 'Forbidden', path, got: undefined, detail };
+}
+
+export function duplicate(path: Path, got: unknown): FieldProblem {
+  return { type: 'Duplicate value', path, got, detail: '' };
+}
+
+export function unsupported(path: Path, got: unknown, supported: readonly string[]): FieldProblem {
+  const detail = `supported values: ${supported.map((value) => JSON.stringify(value)).join(', ')}`;
+  return { type: 'Unsupported value', path, got, detail };
+}
+
+export function unknownField(path: Path, got: unknown): FieldProblem {
+  return { type: 'unknown field', path, got, detail: '' };
+}
+
+/** One line, whatever the object holds: control characters are escaped. */
 export function formatProblem({ type, path, got, detail }: FieldProblem): string {
-  const place = formatPath(path);
   switch (type) {
     case 'unknown field':
-      return `unknown field "${place}"`;
+      return `unknown field ${JSON.stringify(formatPath(path))}`;
     case 'Required value':
     case 'Forbidden':
-      return detail === '' ? `${place}: ${type}` : `${place}: ${type}: ${detail}`;
+    case 'Too long':
+      return withDetail(`${formatPath(path)}: ${type}`, detail);
     case 'Invalid value':
     case 'Unsupported value':
-    case 'Duplicate value':
     case 'Too many':
-      return detail === '' ? `${place}: ${type}: ${show(got)}` : `${place}: ${type}: ${show(got)}: ${detail}`;
+    case 'Duplicate value':
+      return withDetail(`${formatPath(path)}: ${type}: ${quote(got)}`, detail);
   }
 }
 
-/** Bounded: the value may be anything a user can write. */
-function show(got: unknown): string {
-  const text = JSON.stringify(got) ?? 'null';
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+function withDetail(text: string, detail: string): string {
+  return detail === '' ? text : `${text}: ${detail}`;
+}
+
+/** Long enough to recognise the value, short enough for a line of a log. */
+const LONGEST_QUOTE = 300;
+
+function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null';
+  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text;
+}
+
+/** `spec.ingress[0].from[1]`; a segment that is no plain word (a label key) stands in brackets. */
+export function formatPath(path: Path): string {
+  let text = '';
+  for (const segment of path) {
+    if (typeof segment === 'number') text += `[${segment}]`;
+    else if (!/^[A-Za-z][A-Za-z0-9]*$/.test(segment)) text += `[${JSON.stringify(segment).slice(1, -1)}]`;
+    else text += text === '' ? segment : `.${segment}`;
+  }
+  return text;
 }

@@ -1,94 +1,83 @@
-/** LabelSelector as stored -> Selector; an invalid one matches nothing (semantics D3, D5). */
+/** LabelSelector (semantics 1.4). An invalid one matches nothing: a half understood selector opens. */
+import { z } from 'zod';
 import type { Operator, Path, Requirement, Selector } from '../../model/labels.ts';
-import { isAbsent, isObject, Problems, readList, readString } from './decoded.ts';
-import { labelKeyFault, labelValueFault } from './names.ts';
-import { formatProblem } from './problem.ts';
+import type { Report } from './decoded.ts';
+import { checkLabels } from './labels.ts';
+import { forbidden, formatProblem, invalid, required } from './problem.ts';
+import { leftEmpty, part, readList, readObject, readStrings, strings, text } from './read.ts';
+import { checkLabelKey, checkLabelValue } from './syntax.ts';
 
-const OPERATORS: readonly string[] = ['In', 'NotIn', 'Exists', 'DoesNotExist'] satisfies Operator[];
+const schema = z.object({ matchLabels: part, matchExpressions: part });
+const requirementSchema = z.object({ key: text, operator: text, values: strings });
 
-/** Absent, null and `{}` select everything; whether absence means something else is the caller's business. */
-export function readSelector(value: unknown, path: Path, problems: Problems): Selector {
-  const own = new Problems();
-  const requirements = readRequirements(value, path, own);
-  problems.list.push(...own.list);
-  const [first] = own.list;
-  return first ? { kind: 'nothing', problem: formatProblem(first) } : { kind: 'requirements', requirements };
+/** Absent, null and `{}` match everything (semantics A1). */
+export function decodeSelector(raw: unknown, path: Path, report: Report): Selector {
+  const before = report.problems.length;
+  const requirements = leftEmpty(schema, raw, path, report) ? [] : readRequirements(raw, path, report);
+  const problem = report.problems[before];
+  return problem
+    ? { kind: 'nothing', problem: formatProblem(problem) }
+    : { kind: 'requirements', requirements };
 }
 
-function readRequirements(value: unknown, path: Path, problems: Problems): readonly Requirement[] {
-  if (isAbsent(value)) return [];
-  if (!isObject(value)) {
-    problems.invalid(path, value, 'must be an object');
-    return [];
-  }
-  const labels = readMatchLabels(value.matchLabels, [...path, 'matchLabels'], problems);
+function readRequirements(raw: unknown, path: Path, report: Report): readonly Requirement[] {
+  const fields = readObject(schema, raw, path, report);
+  if (fields === null) return [];
+  const labelsPath = [...path, 'matchLabels'];
+  const labels = readStrings(fields.matchLabels, labelsPath, report);
+  checkLabels(labels, labelsPath, report);
   const expressionsPath = [...path, 'matchExpressions'];
-  const expressions = readList(value.matchExpressions, expressionsPath, problems) ?? [];
+  const expressions = readList(fields.matchExpressions, expressionsPath, report) ?? [];
   return [
-    ...labels,
-    ...expressions.flatMap(
-      (expression, index) => readExpression(expression, [...expressionsPath, index], problems) ?? [],
+    ...[...labels].map(
+      ([key, value]): Requirement => ({ key, operator: 'In', values: [value], path: [...labelsPath, key] }),
     ),
+    ...expressions.flatMap((entry, index) => readRequirement(entry, [...expressionsPath, index], report)),
   ];
 }
 
-function readMatchLabels(value: unknown, path: Path, problems: Problems): readonly Requirement[] {
-  if (isAbsent(value)) return [];
-  if (!isObject(value)) {
-    problems.invalid(path, value, 'must be an object of strings');
-    return [];
-  }
-  return Object.entries(value).map(([key, label]) => {
-    const keyFault = labelKeyFault(key);
-    if (keyFault !== null) problems.invalid(path, key, keyFault);
-    const text = typeof label === 'string' ? label : '';
-    if (typeof label !== 'string') problems.invalid([...path, key], label, 'must be a string');
-    const fault = labelValueFault(text);
-    if (fault !== null) problems.invalid([...path, key], text, fault);
-    return { key, operator: 'In', values: [text], path: [...path, key] };
-  });
-}
-
-function readExpression(value: unknown, path: Path, problems: Problems): Requirement | null {
-  if (!isObject(value)) {
-    problems.invalid(path, value, 'must be an object');
-    return null;
-  }
-  const key = readString(value.key, [...path, 'key'], problems) ?? '';
-  const keyFault = labelKeyFault(key);
-  if (keyFault !== null) problems.invalid([...path, 'key'], key, keyFault);
+/** One requirement, or none when it is invalid: the report has it then. */
+function readRequirement(raw: unknown, path: Path, report: Report): readonly Requirement[] {
+  const fields = readObject(requirementSchema, raw, path, report);
+  if (fields === null) return [];
+  const { problems } = report;
+  const before = problems.length;
+  const key = fields.key ?? '';
+  const values = fields.values ?? [];
+  const operator = readOperator(fields.operator ?? '');
   const valuesPath = [...path, 'values'];
-  const values = (readList(value.values, valuesPath, problems) ?? []).map((item, index) => {
-    const text = readString(item, [...valuesPath, index], problems) ?? '';
-    const fault = labelValueFault(text);
-    if (fault !== null) problems.invalid([...valuesPath, index], text, fault);
-    return text;
-  });
-  const operator = readString(value.operator, [...path, 'operator'], problems) ?? '';
-  if (!isOperator(operator)) {
-    problems.invalid([...path, 'operator'], operator, 'not a valid selector operator');
-    return null;
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (values.length === 0)
+        problems.push(required(valuesPath, "must be specified when `operator` is 'In' or 'NotIn'"));
+      break;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (values.length > 0)
+        problems.push(
+          forbidden(valuesPath, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+        );
+      break;
+    case null:
+      problems.push(invalid([...path, 'operator'], fields.operator ?? '', 'not a valid selector operator'));
+      break;
   }
-  const takesValues = operator === 'In' || operator === 'NotIn';
-  if (takesValues && values.length === 0) {
-    problems.add(
-      'Required value',
-      valuesPath,
-      undefined,
-      "must be specified when `operator` is 'In' or 'NotIn'",
-    );
-  }
-  if (!takesValues && values.length > 0) {
-    problems.add(
-      'Forbidden',
-      valuesPath,
-      values,
-      "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-    );
-  }
-  return { key, operator, values, path };
+  for (const message of checkLabelKey(key)) problems.push(invalid([...path, 'key'], key, message));
+  for (const [index, value] of values.entries())
+    for (const message of checkLabelValue(value))
+      problems.push(invalid([...valuesPath, index], value, message));
+  return operator === null || problems.length > before ? [] : [{ key, operator, values, path }];
 }
 
-function isOperator(text: string): text is Operator {
-  return OPERATORS.includes(text);
+function readOperator(operator: string): Operator | null {
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+    case 'Exists':
+    case 'DoesNotExist':
+      return operator;
+    default:
+      return null;
+  }
 }

@@ -1,79 +1,118 @@
-/** Service as stored -> addresses, selector and ports. */
+/** v1 Service: addresses, selector and ports. What is broken is left out and reported. */
+import { z } from 'zod';
 import type { Address } from '../../model/address.ts';
+import type { Path } from '../../model/labels.ts';
 import type { Service, ServicePort } from '../../model/service.ts';
 import { parseAddress } from '../../net/address.ts';
+import { type Decoded, decoded, newReport, type Report, type UnknownFields } from './decoded.ts';
+import { SERVICE_SPEC_FIELDS } from './known-fields.ts';
+import { checkLabels } from './labels.ts';
+import { type KindRules, readTop } from './metadata.ts';
+import { readProtocol } from './port.ts';
+import { duplicate, invalid, required } from './problem.ts';
 import {
-  type Decoded,
-  isAbsent,
-  isObject,
-  Problems,
+  integer,
+  integerOrText,
+  part,
   type RawObject,
   readList,
   readObject,
-  readString,
-  type UnknownFields,
-} from './decoded.ts';
-import { findUnknownFields, SERVICE } from './fields.ts';
-import { readMetadata, readRoot } from './metadata.ts';
-import { isPortNumber, readLabels } from './names.ts';
-import { PORT_MESSAGE, readProtocol } from './policy-port.ts';
+  readPart,
+  readStrings,
+  readText,
+  reportUnknown,
+  text,
+} from './read.ts';
+import { checkDns1035, checkDnsLabel, checkPortName, checkPortNumber } from './syntax.ts';
+
+const RULES: KindRules = { apiVersion: 'v1', kind: 'Service', namespaced: true, checkName: checkDns1035 };
+
+const portSchema = z.object({
+  name: text,
+  protocol: text,
+  port: integer,
+  targetPort: integerOrText,
+  nodePort: integer,
+  appProtocol: part,
+});
+
+/** The API server lists these sorted. */
+const SUPPORTED: readonly string[] = ['SCTP', 'TCP', 'UDP'];
 
 export function decodeService(raw: unknown, unknownFields: UnknownFields): Decoded<Service> {
-  const problems = new Problems();
-  const root = readRoot(raw, problems);
-  const metadata = root && readMetadata(root, 'namespaced', 'label1035', problems);
-  if (root && unknownFields === 'reject') findUnknownFields(root, SERVICE, [], problems);
-  if (!root || !metadata) return { value: null, problems: problems.list };
-  const spec = readObject(root.spec, ['spec'], problems) ?? {};
-  const selector = readLabels(spec.selector, ['spec', 'selector'], problems);
-  const value: Service = {
-    namespace: metadata.namespace,
-    name: metadata.name,
-    selector: selector.size > 0 ? selector : null,
-    clusterAddresses: readClusterAddresses(spec, problems),
-    ports: readPorts(spec, problems),
-  };
-  return {
-    value: unknownFields === 'reject' && problems.list.length > 0 ? null : value,
-    problems: problems.list,
-  };
+  const report = newReport(unknownFields);
+  const read = readTop(raw, RULES, report);
+  if (read === null) return decoded<Service>(null, report);
+  const { namespace, name } = read.metadata;
+  const spec = readPart(read.top.spec, ['spec'], report);
+  if (unknownFields === 'reject') reportUnknown(SERVICE_SPEC_FIELDS, spec, ['spec'], report);
+  const selector = readStrings(spec.selector, ['spec', 'selector'], report);
+  checkLabels(selector, ['spec', 'selector'], report);
+  return decoded<Service>(
+    {
+      namespace,
+      name,
+      selector: selector.size > 0 ? selector : null,
+      clusterAddresses: readClusterAddresses(spec, report),
+      ports: readPorts(spec, report),
+    },
+    report,
+  );
 }
 
-/** `None` is a headless service. */
-function readClusterAddresses(spec: RawObject, problems: Problems): readonly Address[] {
+/** `None` is a headless Service; clusterIP alone is what files have. */
+function readClusterAddresses(spec: RawObject, report: Report): readonly Address[] {
   const path = ['spec', 'clusterIPs'];
-  const listed = readList(spec.clusterIPs, path, problems) ?? [];
-  const texts =
-    listed.length > 0 || isAbsent(spec.clusterIP) || spec.clusterIP === '' ? listed : [spec.clusterIP];
-  return texts.flatMap((text, index) => {
-    if (text === 'None') return [];
-    const address = typeof text === 'string' ? parseAddress(text) : null;
-    if (address) return [address];
-    problems.invalid([...path, index], text, "must be empty, 'None', or a valid IP address");
-    return [];
+  const addresses = new Set<Address>();
+  const add = (value: unknown, at: Path): void => {
+    const given = readText(value, at, report);
+    if (given === '' || given === 'None') return;
+    const address = parseAddress(given);
+    if (address !== null) addresses.add(address);
+    else report.problems.push(invalid(at, given, "must be empty, 'None', or a valid IP address"));
+  };
+  for (const [index, entry] of (readList(spec.clusterIPs, path, report) ?? []).entries())
+    add(entry, [...path, index]);
+  add(spec.clusterIP, ['spec', 'clusterIP']);
+  return [...addresses];
+}
+
+function readPorts(spec: RawObject, report: Report): readonly ServicePort[] {
+  const path = ['spec', 'ports'];
+  const list = readList(spec.ports, path, report) ?? [];
+  const needsPorts = spec.type !== 'ExternalName' && spec.clusterIP !== 'None';
+  if (report.unknownFields === 'reject' && list.length === 0 && needsPorts)
+    report.problems.push(required(path));
+  const names = new Set<string>();
+  return list.flatMap((entry, index) => {
+    const before = report.problems.length;
+    const port = readPort(entry, [...path, index], list.length > 1, names, report);
+    return port !== null && report.problems.length === before ? [port] : [];
   });
 }
 
-function readPorts(spec: RawObject, problems: Problems): readonly ServicePort[] {
-  const path = ['spec', 'ports'];
-  return (readList(spec.ports, path, problems) ?? []).flatMap((value, index) => {
-    const at = [...path, index];
-    if (!isObject(value) || typeof value.port !== 'number' || !isPortNumber(value.port)) {
-      problems.invalid([...at, 'port'], isObject(value) ? value.port : value, PORT_MESSAGE);
-      return [];
-    }
-    const { targetPort } = value;
-    return [
-      {
-        name: readString(value.name, [...at, 'name'], problems) || null,
-        protocol: readProtocol(value.protocol, [...at, 'protocol'], problems),
-        port: value.port,
-        targetPort:
-          typeof targetPort === 'number' || typeof targetPort === 'string'
-            ? targetPort || value.port
-            : value.port,
-        nodePort: typeof value.nodePort === 'number' && value.nodePort > 0 ? value.nodePort : null,
-      },
-    ];
-  });
+function readPort(
+  raw: unknown,
+  path: Path,
+  oneOfMany: boolean,
+  names: Set<string>,
+  report: Report,
+): ServicePort | null {
+  const fields = readObject(portSchema, raw, path, report);
+  if (fields === null) return null;
+  const { problems } = report;
+  const name = fields.name || null;
+  if (name !== null) {
+    for (const message of checkDnsLabel(name)) problems.push(invalid([...path, 'name'], name, message));
+    if (names.has(name)) problems.push(duplicate([...path, 'name'], name));
+    names.add(name);
+  } else if (oneOfMany && report.unknownFields === 'reject') problems.push(required([...path, 'name']));
+  const port = fields.port ?? 0;
+  for (const message of checkPortNumber(port)) problems.push(invalid([...path, 'port'], port, message));
+  const protocol = readProtocol(fields.protocol || null, [...path, 'protocol'], SUPPORTED, report);
+  // Absent, 0 and '' are the port itself, as the API server fills it in.
+  const targetPort = fields.targetPort || port;
+  const messages = typeof targetPort === 'number' ? checkPortNumber(targetPort) : checkPortName(targetPort);
+  for (const message of messages) problems.push(invalid([...path, 'targetPort'], targetPort, message));
+  return protocol && { name, protocol, port, targetPort, nodePort: fields.nodePort || null };
 }
