@@ -118,7 +118,7 @@ export async function listLabs(): Promise<number> {
 /** `lab tools`: the directories to put in front of PATH, one a line. */
 export async function printTools(): Promise<number> {
   const progress = stderrProgress(process.stderr, false);
-  const { directories } = await ensureTools({ progress, environment: process.env });
+  const { directories } = await ensureTools({ progress, environment: process.env, want: 'everything' });
   process.stdout.write(directories.map((directory) => `${directory}\n`).join(''));
   return 0;
 }
@@ -136,7 +136,7 @@ async function withLab(
   try {
     const listen = flags.listen === undefined ? null : parseListenAddress(flags.listen);
     const manifests = await readLabManifests(flags.filename, flags.recursive, progress);
-    const tools = await ensureTools({ progress, environment: process.env });
+    const tools = await ensureTools({ progress, environment: process.env, want: 'required' });
     const lab = await startLab(
       {
         name: flags.name ?? null,
