@@ -128,3 +128,25 @@ function start(
 function launch(file: string, args: readonly string[], env: Readonly<Record<string, string>>) {
   return execa(file, args, { buffer: false, reject: false, stdin: 'ignore', timeout: 100_000, env });
 }
+
+/** Everything any program writes into the rulesets of the sandbox from now on; ends with the sandbox. */
+export async function watchWrites(sandbox: Sandbox): Promise<() => string> {
+  let seen = '';
+  const monitor = execa('nsenter', [...sandbox.enter, 'nft', 'monitor'], {
+    buffer: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 60_000,
+  });
+  monitor.stdout.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+  });
+  // It is ready when it sees a write of our own.
+  const end = performance.now() + 10_000;
+  while (!seen.includes('probe') && performance.now() < end) {
+    await sandbox.run('nft', ['add table ip probe; delete table ip probe']);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  seen = '';
+  return () => seen;
+}
