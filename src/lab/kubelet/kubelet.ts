@@ -60,6 +60,15 @@ export class Kubelet {
     void this.#work(key, id);
   }
 
+  /** Pods that are being worked on, or whose API object is gone while their network is not. */
+  unsettled(): readonly string[] {
+    const { store } = this.#settings;
+    const orphans = [...this.#holdings].filter(
+      ([id, { uid }]) => store.get('pods', keyOf(id))?.metadata.uid !== uid,
+    );
+    return [...new Set([...this.#working.keys(), ...orphans.map(([id]) => id)])];
+  }
+
   holds(key: Key): boolean {
     return this.#holdings.has(idOf(key));
   }
@@ -204,6 +213,11 @@ function isOver(pod: KubeObject): boolean {
 
 function idOf({ namespace, name }: Key): string {
   return `${namespace}/${name}`;
+}
+
+function keyOf(id: string): Key {
+  const slash = id.indexOf('/');
+  return { namespace: id.slice(0, slash), name: id.slice(slash + 1) };
 }
 
 function hex(value: number): string {

@@ -49,6 +49,8 @@ export function underlayScript(plan: LabPlan): Script {
       'link set eth0 up',
       ...node.addresses.map((address) => underlayAddress(address, 'eth0')),
       ...plan.root.addresses.map((address) => `route add default via ${address}`),
+      // An address nobody has must not travel back to the root, and from there here again.
+      ...node.podCidrs.map((cidr) => `route add blackhole ${cidr}`),
       ...podRoutes(plan, node.name),
     ]);
   }

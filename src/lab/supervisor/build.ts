@@ -4,6 +4,7 @@ import { createApiServer } from '../apiserver/api-server.ts';
 import { type Store, timestamp } from '../apiserver/store.ts';
 import { LAB_SOCKET_VARIABLE } from '../control/protocol.ts';
 import { serveControl } from '../control/server.ts';
+import { startControllers } from '../controllers/start.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
 import { nodeObject } from '../kubelet/node-object.ts';
 import { Resident } from '../kubelet/resident.ts';
@@ -60,6 +61,7 @@ export async function buildLab(config: SupervisorConfig, report: Report): Promis
   const { store } = api;
   for (const node of plan.nodes) store.create('nodes', nodeObject(node, timestamp(new Date())));
   markOwn(store);
+  startControllers(store);
   const policyds = startPolicyds(config, plan, { kubeconfig: nodeKubeconfig, logs, env, report });
   const log = openSync(join(logs, 'pods.log'), 'a', 0o600);
   const kubelets = startKubelets(config, plan, { store, log, env, report });

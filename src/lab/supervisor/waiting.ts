@@ -7,7 +7,7 @@ import type { PolicydProcess } from './policyd.ts';
 
 /** Pods on a lab node that are not yet what the API server wants: sentences, empty when all are. */
 export function podsWaitedFor(store: Store, kubelets: ReadonlyMap<string, Kubelet>): readonly string[] {
-  return store.list('pods').items.flatMap((pod) => {
+  const waiting = store.list('pods').items.flatMap((pod) => {
     const node = textAt(pod, 'spec', 'nodeName');
     const kubelet = kubelets.get(node);
     if (kubelet === undefined) return [];
@@ -19,6 +19,10 @@ export function podsWaitedFor(store: Store, kubelets: ReadonlyMap<string, Kubele
     const why = textAt(pod, 'status', 'message');
     return [`pod ${id} on ${node} is not running${why === '' ? '' : `: ${why}`}`];
   });
+  if (waiting.length > 0) return waiting;
+  return [...kubelets].flatMap(([node, kubelet]) =>
+    kubelet.unsettled().map((id) => `${node} is still busy with pod ${id}`),
+  );
 }
 
 /** The versions that hold now, per resource. */
