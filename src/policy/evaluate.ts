@@ -53,11 +53,12 @@ export function evaluateDirection(snapshot: Snapshot, flow: Flow, direction: Dir
     admittedBy,
   });
   if (pod === null) return verdict('ALLOWED_NOT_ISOLATED');
-  if (pod.addresses.includes(other)) return verdict('ALLOWED_SELF');
+  const side: OtherSide = { address: other, pod: ownerOf(snapshot, other) };
+  // By owner and not by pod.addresses: an address the pod still claims may belong to another by now (I2).
+  if (side.pod === pod) return verdict('ALLOWED_SELF');
   if (isOwnNode(snapshot, pod, other)) return verdict('ALLOWED_NODE_LOCAL');
   const isolating = isolatingPolicies(snapshot, pod, direction);
   if (isolating.length === 0) return verdict('ALLOWED_NOT_ISOLATED');
-  const side: OtherSide = { address: other, pod: ownerOf(snapshot, other) };
   const admittedBy = isolating.flatMap((policy) =>
     (policy[direction] ?? [])
       .filter(
@@ -81,9 +82,20 @@ const byNamespace = new WeakMap<Snapshot, ReadonlyMap<string, readonly Policy[]>
 
 /** The policies that isolate the pod in this direction, by name (semantics B1, B5). */
 export function isolatingPolicies(snapshot: Snapshot, pod: Pod, direction: Direction): readonly Policy[] {
-  return policiesOf(snapshot, pod.namespace).filter(
-    (policy) => policy[direction] !== null && selects(policy.subject, pod.labels),
-  );
+  return selectingPolicies(snapshot, pod).filter((policy) => policy[direction] !== null);
+}
+
+const bySubject = new WeakMap<Snapshot, WeakMap<Pod, readonly Policy[]>>();
+
+/** Once per pod and snapshot: a matrix asks for the same pod in every cell. */
+function selectingPolicies(snapshot: Snapshot, pod: Pod): readonly Policy[] {
+  const known = bySubject.get(snapshot) ?? new WeakMap<Pod, readonly Policy[]>();
+  bySubject.set(snapshot, known);
+  const found =
+    known.get(pod) ??
+    policiesOf(snapshot, pod.namespace).filter((policy) => selects(policy.subject, pod.labels));
+  known.set(pod, found);
+  return found;
 }
 
 /** The policies of one namespace, by name. */
