@@ -3,6 +3,7 @@ import { explain } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { PLAIN } from '../explain/paint.ts';
 import { explanationText } from '../explain/text.ts';
+import type { World } from '../explain/world.ts';
 import { Failure } from '../model/failure.ts';
 import { resolveDestination, resolveSource } from './ends.ts';
 import { EXIT } from './exit.ts';
@@ -30,14 +31,30 @@ export async function explainCommand(
       hint: 'name a pod',
     });
   }
-  const explanation = explain(loaded.world, {
+  const predicted = explain(loaded.world, {
     source: from,
     destination: to.target,
     port: to.port,
     namespace: loaded.namespace,
   });
+  const explanation = await withKernel(predicted, loaded.world, options, terminal);
   if (options.quiet !== true) terminal.out(format(explanation, options, terminal));
   return exitCode(explanation, options.expect);
+}
+
+/** Files say nothing of any kernel; a cluster's nodes can be asked in the lab only. */
+async function withKernel(
+  explanation: Explanation,
+  world: World,
+  { filename }: ExplainOptions,
+  terminal: Terminal,
+): Promise<Explanation> {
+  if (filename.length > 0) return explanation;
+  const { kernelSource } = await import('./kernel-source.ts');
+  const source = kernelSource(terminal);
+  if (source === null) return explanation;
+  const { checkKernel } = await import('./kernel-check.ts');
+  return await checkKernel(explanation, world, source);
 }
 
 function format(explanation: Explanation, { output }: ExplainOptions, terminal: Terminal): string {

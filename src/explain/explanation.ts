@@ -71,6 +71,8 @@ export interface FlowReport {
   readonly protocol: Protocol | null;
   /** null: several ports. */
   readonly port: number | null;
+  /** One of the ports meant. */
+  readonly examplePort: number;
   readonly portName: string | null;
   /** A container of the destination declares it. */
   readonly declared: boolean;

@@ -163,6 +163,7 @@ function assemble(
     ports: question.port.text,
     protocol: question.port.protocol,
     port: question.port.scope === 'one' ? question.port.number : null,
+    examplePort: question.port.number,
     portName: question.port.name,
     declared: question.port.declared,
     families,

@@ -28,6 +28,8 @@ export interface KernelRule {
   /** From 0. */
   readonly index: number;
   readonly does: string;
+  /** The policy rules it was made from: `shop/api ingress[0]`. */
+  readonly from: readonly string[];
   /** What the rule says whom it serves. */
   readonly note: string;
   /** Packets counted since the rule was written; null: it does not count. */

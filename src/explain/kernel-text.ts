@@ -38,15 +38,19 @@ function nodeText(kernel: KernelReport, node: KernelNode, { paint, wide }: TextO
     return [`kernel on ${name}   ${paint('not enforced', 'bad')}: no table inet policyd`];
   const word =
     kernel.state === 'agrees' ? paint('agrees', 'good') : node.verdict === 'accept' ? 'accepts' : 'drops';
-  const rules = wide
-    ? node.path
-    : node.path.filter((rule) => rule === node.decision || rule.sets.length > 0).slice(-3);
+  const rules = wide ? node.path : node.path.filter((rule) => rule === node.decision || isEvidence(rule));
   return [`kernel on ${name}   ${word}, ${sync}`, ...rules.flatMap(ruleText)];
 }
 
+/** Look-ups in the sets of peers: what a policy said, as the kernel has it. */
+function isEvidence({ sets }: KernelRule): boolean {
+  return sets.some(({ meaning }) => meaning !== null);
+}
+
 function ruleText(rule: KernelRule): readonly string[] {
-  const note = rule.note === '' ? '' : `  "${rule.note}"`;
-  const packets = rule.packets === null ? '' : `  ${rule.packets} packet${rule.packets === 1 ? '' : 's'}`;
+  const from = rule.from.length > 0 ? `, from ${rule.from.map(printable).join(', ')}` : '';
+  const note = from === '' && rule.note !== '' ? `, "${printable(rule.note)}"` : from;
+  const packets = rule.packets === null ? '' : `   ${rule.packets} packet${rule.packets === 1 ? '' : 's'}`;
   return [
     ...wrap(`inet ${rule.table} chain ${rule.chain} rule ${rule.index}: ${rule.does}${note}${packets}`, {
       indent: '      ',

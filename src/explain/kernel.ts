@@ -1,0 +1,109 @@
+/**
+ * What the kernel's own ruleset does with a flow's first packet, on the nodes it crosses: the listing is
+ * walked, never interpreted by what we meant to write. Chains and sets are named by meaning, so a compile
+ * of the same snapshot says what they are for.
+ */
+import type { Compiled } from '../compile/compiled.ts';
+import type { Snapshot } from '../model/cluster.ts';
+import type { RuleOrigin } from '../model/endpoint.ts';
+import type { Flow } from '../model/verdict.ts';
+import type { ChainName, SetName } from '../nft/objects.ts';
+import { firstPacket } from '../nft/packet.ts';
+import { type Step, type Walk, type Walkable, walk } from '../nft/walk.ts';
+import type { Verdict } from './explanation.ts';
+import type { KernelNode, KernelReport, KernelRule } from './kernel-report.ts';
+
+/** One node's table as it was read. */
+export interface KernelView {
+  readonly node: string;
+  readonly inSync: boolean;
+  /** null: no table of policyd there. */
+  readonly walkable: Walkable | null;
+  /** What this node should have, for the meaning of names. */
+  readonly compiled: Pick<Compiled, 'origins' | 'setMeanings'>;
+}
+
+/** Nodes whose forward hook the flow crosses, by name; none for traffic within one node's own network. */
+export function nodesOnTheWay(ends: readonly (string | null)[]): readonly string[] {
+  return [...new Set(ends.flatMap((node) => node ?? []))];
+}
+
+export function kernelReport(flow: Flow, views: readonly KernelView[], policies: Verdict): KernelReport {
+  const nodes = views.map((view) => reportNode(flow, view));
+  return { state: stateOf(nodes, policies), why: null, nodes };
+}
+
+export function notChecked(why: string | null): KernelReport {
+  return { state: 'not-checked', why, nodes: [] };
+}
+
+/** Every node has to let the packet pass; a node without a table lets everything pass. */
+export function kernelVerdict(nodes: readonly Pick<KernelNode, 'verdict'>[]): 'accept' | 'drop' {
+  return nodes.some(({ verdict }) => verdict === 'drop') ? 'drop' : 'accept';
+}
+
+function stateOf(nodes: readonly KernelNode[], policies: Verdict): KernelReport['state'] {
+  if (nodes.length === 0) return 'not-checked';
+  if (nodes.some(({ verdict }) => verdict === null)) return 'not-enforced';
+  if (policies === 'unknown') return 'not-checked';
+  const wanted = policies === 'allowed' ? 'accept' : 'drop';
+  if (kernelVerdict(nodes) === wanted) return 'agrees';
+  return nodes.every(({ inSync }) => inSync) ? 'mismatch' : 'out-of-sync';
+}
+
+function reportNode(flow: Flow, view: KernelView): KernelNode {
+  const { node, inSync, walkable } = view;
+  if (walkable === null) return { node, inSync, verdict: null, decision: null, path: [] };
+  const walked = walk(walkable, firstPacket(flow));
+  const path = walked.path
+    .filter((step) => step.matched || step.lookups.length > 0)
+    .map((step) => reportStep(step, view));
+  return { node, inSync, verdict: walked.verdict, decision: decisionOf(walked, path), path };
+}
+
+function decisionOf({ decided }: Walk, path: readonly KernelRule[]): KernelRule | null {
+  if (decided === null) return null;
+  return path.findLast((rule) => rule.chain === decided.chain && rule.index === decided.rule) ?? null;
+}
+
+function reportStep(step: Step, { compiled }: KernelView): KernelRule {
+  const origins = compiled.origins.get(step.chain as ChainName)?.[step.rule] ?? [];
+  return {
+    table: 'policyd',
+    chain: step.chain,
+    index: step.rule,
+    does: outcomeText(step),
+    note: step.note,
+    from: origins.map(originText),
+    packets: step.counter?.packets ?? null,
+    sets: step.lookups.map(({ set, key, hit }) => ({
+      name: set,
+      meaning: compiled.setMeanings.get(set as SetName) ?? null,
+      looked: key,
+      found: hit,
+    })),
+  };
+}
+
+function outcomeText({ outcome, matched }: Step): string {
+  if (outcome === null) return matched ? 'counts' : 'does not match';
+  switch (outcome.kind) {
+    case 'jump':
+    case 'goto':
+      return `${outcome.kind} ${outcome.chain}`;
+    default:
+      return outcome.kind;
+  }
+}
+
+function originText({ policy, direction, index }: RuleOrigin): string {
+  return `${policy} ${direction}[${index}]`;
+}
+
+/** A snapshot without made-up addresses: what the agents compiled. */
+export function withoutStandIns(snapshot: Snapshot, standIns: ReadonlySet<string>): Snapshot {
+  const pods = [...snapshot.pods].map(([key, pod]) =>
+    standIns.has(key) ? ([key, { ...pod, addresses: [] }] as const) : ([key, pod] as const),
+  );
+  return { ...snapshot, pods: new Map(pods) };
+}
