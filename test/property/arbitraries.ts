@@ -135,20 +135,22 @@ const rules = (peers: 'from' | 'to') =>
     { maxLength: 3 },
   );
 
-const policy = fc
-  .record({
-    namespace: fc.constantFrom(...NAMESPACES),
-    podSelector: selector,
-    ingress: fc.option(rules('from'), { nil: undefined }),
-    egress: fc.option(rules('to'), { nil: undefined }),
-    policyTypes: fc.option(fc.constantFrom(['Ingress'], ['Egress'], ['Ingress', 'Egress']), {
-      nil: undefined,
-    }),
-  })
-  .map(({ namespace: ns, ...spec }) => ({
-    ns,
-    spec: JSON.parse(JSON.stringify(spec)) as Record<string, unknown>,
-  }));
+/** A policy in one of the namespaces, its spec as JSON. */
+export const policy: fc.Arbitrary<{ readonly ns: string; readonly spec: Readonly<Record<string, unknown>> }> =
+  fc
+    .record({
+      namespace: fc.constantFrom(...NAMESPACES),
+      podSelector: selector,
+      ingress: fc.option(rules('from'), { nil: undefined }),
+      egress: fc.option(rules('to'), { nil: undefined }),
+      policyTypes: fc.option(fc.constantFrom(['Ingress'], ['Egress'], ['Ingress', 'Egress']), {
+        nil: undefined,
+      }),
+    })
+    .map(({ namespace: ns, ...spec }) => ({
+      ns,
+      spec: JSON.parse(JSON.stringify(spec)) as Record<string, unknown>,
+    }));
 
 const containerPorts = fc.array(
   fc.record({
