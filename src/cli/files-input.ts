@@ -1,5 +1,6 @@
 /** -f: manifests to a world, without any cluster. An object that cannot be used ends it: what it would allow or deny is not known. */
 import { readManifestFiles } from '../host/manifest-files.ts';
+import { isNamespaced } from '../manifest/kinds.ts';
 import { formatManifestProblem, type ManifestProblem } from '../manifest/problem.ts';
 import { type ManifestObject, readManifests } from '../manifest/read.ts';
 import { Failure } from '../model/failure.ts';
@@ -58,7 +59,10 @@ function isUsed({ kind, apiVersion }: ManifestObject): boolean {
 function gather(object: ManifestObject, namespace: string): Gathered {
   return {
     kind: object.kind,
-    raw: object.namespace === null ? withNamespace(object.raw, namespace) : object.raw,
+    raw:
+      isNamespaced(object.kind) && object.namespace === null
+        ? withNamespace(object.raw, namespace)
+        : object.raw,
     locate: (path: Path) => {
       const position = object.position(path);
       return position && { file: object.file, ...position };
@@ -66,7 +70,7 @@ function gather(object: ManifestObject, namespace: string): Gathered {
   };
 }
 
-/** As kubectl does when it sends the object; cluster-wide kinds do not look at it. */
+/** As kubectl does when it sends the object. */
 function withNamespace(raw: unknown, namespace: string): unknown {
   const object = raw as { readonly metadata: object };
   return { ...object, metadata: { ...object.metadata, namespace } };

@@ -3,13 +3,14 @@ import { type End, placesOf } from '../explain/place.ts';
 import type { Target } from '../explain/target.ts';
 import type { World } from '../explain/world.ts';
 import { LabClient } from '../lab/control/client.ts';
-import type { ProbeQuery, ProbeReport, ProbeSource } from '../lab/control/protocol.ts';
+import type { ProbeQuery, ProbeReport } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { onlyPort } from './dial.ts';
 import { parseDuration } from './duration.ts';
 import { resolveDestination, resolveSource } from './ends.ts';
 import { EXIT } from './exit.ts';
+import { probeSource } from './probe-source.ts';
 import { waitForSync } from './sync.ts';
 import type { Terminal } from './terminal.ts';
 import { loadWorld } from './world.ts';
@@ -64,21 +65,6 @@ function onlyEnd(target: Target): End {
     throw new Failure('USAGE', `SOURCE ${target.name} opens no connections`, { hint: 'name a pod' });
   }
   return end;
-}
-
-export function probeSource(end: End): ProbeSource {
-  switch (end.kind) {
-    case 'pod':
-      return { pod: `${end.pod.namespace}/${end.pod.name}` };
-    case 'node':
-      return { node: end.node.name };
-    case 'internet':
-      return { external: true };
-    case 'address':
-      throw new Failure('USAGE', `nothing in the lab runs at ${end.address}`, {
-        hint: 'SOURCE is a pod, node/NAME or internet',
-      });
-  }
 }
 
 /** Of a family that the source has too; a Service is dialled at its own address. */

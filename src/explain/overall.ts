@@ -1,4 +1,5 @@
 /** One verdict, reason and sentence over all flows of a question. */
+import type { Family } from '../model/address.ts';
 import type { Explanation, FlowReport, Verdict } from './explanation.ts';
 import type { ReasonCode } from './reasons.ts';
 
@@ -9,22 +10,32 @@ export function overall(flows: readonly FlowReport[]): Overall {
   if (only !== undefined && flows.length === 1) {
     return { verdict: only.verdict, reason: only.reason, summary: only.summary };
   }
-  const groups = byPorts(flows);
-  const verdict = best([...groups.values()]);
+  const groups = groupsOf(flows);
+  const verdict = best(groups.map((group) => group.verdict));
   const deciding = flows.find((flow) => flow.verdict === verdict);
   const reason: ReasonCode = noCommonPort(flows) ? 'NO_COMMON_PORT' : (deciding?.reason ?? 'UNKNOWN_ADDRESS');
   return { verdict, reason, summary: sentence(verdict, reason, groups, flows) };
 }
 
-/** A port is allowed when it is at every endpoint; one denial decides. */
-function byPorts(flows: readonly FlowReport[]): ReadonlyMap<string, Verdict> {
-  const groups = new Map<string, Verdict>();
+interface Group {
+  readonly ports: string;
+  readonly family: Family | null;
+  readonly verdict: Verdict;
+}
+
+/** Per port and address family; allowed when it is at every endpoint, since one denial decides. */
+function groupsOf(flows: readonly FlowReport[]): readonly Group[] {
+  const groups = new Map<string, Group>();
   for (const flow of flows) {
-    const key = flow.via === null ? flow.ports : `${flow.via.port} of svc/${flow.via.service}`;
-    const known = groups.get(key);
-    groups.set(key, known === undefined ? flow.verdict : worst(known, flow.verdict));
+    const ports = flow.via === null ? flow.ports : `${flow.via.port} of svc/${flow.via.service}`;
+    for (const family of flow.families.length > 0 ? flow.families : [null]) {
+      const key = `${ports} ${family}`;
+      const known = groups.get(key);
+      const verdict = known === undefined ? flow.verdict : worst(known.verdict, flow.verdict);
+      groups.set(key, { ports, family, verdict });
+    }
   }
-  return groups;
+  return [...groups.values()];
 }
 
 function worst(a: Verdict, b: Verdict): Verdict {
@@ -50,15 +61,23 @@ function noCommonPort(flows: readonly FlowReport[]): boolean {
 function sentence(
   verdict: Verdict,
   reason: ReasonCode,
-  groups: ReadonlyMap<string, Verdict>,
+  groups: readonly Group[],
   flows: readonly FlowReport[],
 ): string {
   if (reason === 'NO_COMMON_PORT') return 'blocked: no port is allowed both on the way out and on the way in';
-  const chosen = [...groups].filter(([, each]) => each === verdict).map(([ports]) => ports);
   const summaries = new Set(flows.map((flow) => flow.summary));
-  if (chosen.length === groups.size) {
+  const chosen = groups.filter((group) => group.verdict === verdict);
+  if (chosen.length === groups.length) {
     return summaries.size === 1 ? [...summaries].join() : `${verdict} on every port asked about`;
   }
   if (verdict === 'denied') return 'blocked on every port asked about';
-  return chosen.length <= 3 ? `only on ${chosen.join(', ')}` : `on ${chosen.length} of ${groups.size} ports`;
+  const ports = [...new Set(chosen.map((group) => group.ports))];
+  const families = [...new Set(chosen.map(({ family }) => family))];
+  const all = new Set(groups.map((group) => group.ports)).size;
+  const others = groups.some(({ family }) => !families.includes(family));
+  const over = others && families.length === 1 ? ` over IPv${families[0]}` : '';
+  if (all === 1) return `only${over}`;
+  return ports.length <= 3
+    ? `only on ${ports.join(', ')}${over}`
+    : `on ${ports.length} of ${all} ports${over}`;
 }

@@ -1,0 +1,79 @@
+/** Cells to columns: one per destination and port, ports and families folded where they are judged alike. */
+import type { Verdict } from './explanation.ts';
+import type { Cell } from './matrix.ts';
+
+export interface GridColumn {
+  readonly destination: string;
+  /** `80/TCP, 80/UDP`, `9999/TCP (undeclared)`, `every port`. */
+  readonly label: string;
+  /** By source; none for the destination itself. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+}
+
+export interface Grid {
+  readonly rows: readonly string[];
+  readonly columns: readonly GridColumn[];
+}
+
+interface Slice {
+  readonly destination: string;
+  readonly port: string;
+  readonly family: string;
+  readonly verdicts: Map<string, Verdict>;
+}
+
+export function gridOf(cells: readonly Cell[]): Grid {
+  const slices = new Map<string, Slice>();
+  for (const cell of cells) {
+    const port = `${cell.port}/${cell.protocol}${cell.declared ? '' : ' (undeclared)'}`;
+    const key = JSON.stringify([cell.destination, port, cell.family]);
+    const slice = slices.get(key) ?? {
+      destination: cell.destination,
+      port,
+      family: `IPv${cell.family}`,
+      verdicts: new Map<string, Verdict>(),
+    };
+    slice.verdicts.set(cell.source, cell.policies);
+    slices.set(key, slice);
+  }
+  const rows = [...new Set(cells.map(({ source }) => source))];
+  const byDestination = new Map<string, Slice[]>();
+  for (const slice of slices.values()) {
+    const known = byDestination.get(slice.destination);
+    if (known) known.push(slice);
+    else byDestination.set(slice.destination, [slice]);
+  }
+  const order = (name: string): number => (rows.includes(name) ? rows.indexOf(name) : rows.length);
+  const destinations = [...byDestination].sort(([a], [b]) => order(a) - order(b));
+  return { rows, columns: destinations.flatMap(([, each]) => foldSlices(each)) };
+}
+
+/** First families, then ports: those with the same verdict from everybody stand together. */
+function foldSlices(slices: readonly Slice[]): readonly GridColumn[] {
+  const groups = new Map<string, Slice[]>();
+  for (const slice of slices) {
+    const key = JSON.stringify([...slice.verdicts].sort());
+    const known = groups.get(key);
+    if (known) known.push(slice);
+    else groups.set(key, [slice]);
+  }
+  const families = new Set(slices.map(({ family }) => family)).size;
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const label = groups.size === 1 ? 'every port' : labelOf(group, families);
+    return [{ destination: first.destination, label, verdicts: first.verdicts }];
+  });
+}
+
+function labelOf(group: readonly Slice[], families: number): string {
+  const byPort = new Map<string, string[]>();
+  for (const { port, family } of group) {
+    const known = byPort.get(port);
+    if (known) known.push(family);
+    else byPort.set(port, [family]);
+  }
+  return [...byPort]
+    .map(([port, of]) => (of.length === families ? port : `${port} over ${of.join(' and ')}`))
+    .join(', ');
+}

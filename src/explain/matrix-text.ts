@@ -1,0 +1,102 @@
+/** The text of a Matrix: a grid of at most 80 columns, or pairs where a grid would be wider. */
+import { printable } from '../model/printable.ts';
+import type { Verdict } from './explanation.ts';
+import { type GridColumn, gridOf } from './grid.ts';
+import type { Cell, Matrix } from './matrix.ts';
+import type { Paint, Tone } from './paint.ts';
+import { WIDTH, wrap } from './wrap.ts';
+
+const WIDEST = 20;
+
+const MARKS: Readonly<Record<Verdict, { readonly mark: string; readonly tone: Tone }>> = {
+  allowed: { mark: '.', tone: 'good' },
+  denied: { mark: 'X', tone: 'bad' },
+  unknown: { mark: '?', tone: 'doubt' },
+};
+
+export function matrixText(matrix: Matrix, paint: Paint): string {
+  const grid = gridOf(matrix.cells);
+  const lines =
+    grid.columns.length <= WIDEST ? gridLines(grid.rows, grid.columns, paint) : pairLines(matrix, paint);
+  const legend = grid.columns.length <= WIDEST ? ['', '. allow   X deny   ? unknown   # itself'] : [];
+  const disagreements = matrix.cells.filter(({ agree }) => agree === false);
+  return `${[...lines, ...legend, ...disagreements.flatMap((cell) => disagreement(cell, paint)), lastLine(matrix)].join('\n')}\n`;
+}
+
+function gridLines(rows: readonly string[], columns: readonly GridColumn[], paint: Paint): readonly string[] {
+  const cell = columns.length > 9 ? 3 : 2;
+  const room = WIDTH - columns.length * cell;
+  const short = rows.every((name) => printable(name).length + 1 <= room);
+  const labels = rows.map((name, index) => (short ? printable(name) : rowLetter(index)));
+  const width = Math.max(0, ...labels.map((label) => label.length)) + 1;
+  const head = ' '.repeat(width) + columns.map((_, index) => String(index + 1).padStart(cell)).join('');
+  const body = rows.map((row, index) => {
+    const marks = columns.map((column) => {
+      const value = column.verdicts.get(row);
+      if (value === undefined) return ' '.repeat(cell - 1) + (column.destination === row ? '#' : ' ');
+      return ' '.repeat(cell - 1) + paint(MARKS[value].mark, MARKS[value].tone);
+    });
+    return `${(labels[index] ?? '').padEnd(width)}${marks.join('')}`.trimEnd();
+  });
+  const destinations = columns.map(({ destination }) => printable(destination));
+  const name = Math.min(40, Math.max(0, ...destinations.map((text) => text.length)));
+  return [
+    'from (rows) to (columns)',
+    head,
+    ...body,
+    '',
+    ...columns.flatMap(({ label }, index) => {
+      const number = `${index + 1}`.padStart(3);
+      const text = `${number}  ${(destinations[index] ?? '').padEnd(name)}  ${label}`;
+      return wrap(text.replaceAll(' ', '\u00a0').replace(/,\u00a0/g, ', '), {
+        indent: ' '.repeat(name + 7),
+        first: '',
+      }).map((line) => line.replaceAll('\u00a0', ' ').trimEnd());
+    }),
+    ...(short ? [] : ['', ...rows.map((row, index) => `${rowLetter(index).padStart(3)}  ${printable(row)}`)]),
+  ];
+}
+
+/** a, b, ... z, aa, ab, ... */
+function rowLetter(index: number): string {
+  const letter = String.fromCharCode(97 + (index % 26));
+  return index < 26 ? letter : rowLetter(Math.floor(index / 26) - 1) + letter;
+}
+
+/** One line per source and destination: the ports that are allowed. */
+function pairLines({ cells }: Matrix, paint: Paint): readonly string[] {
+  const pairs = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    const key = `${printable(cell.source)} -> ${printable(cell.destination)}`;
+    const known = pairs.get(key);
+    if (known) known.push(cell);
+    else pairs.set(key, [cell]);
+  }
+  return [...pairs].flatMap(([pair, all]) => {
+    const grid = gridOf(all);
+    const words = grid.columns.map(({ label, verdicts }) => {
+      const [verdict = 'unknown'] = verdicts.values();
+      const word = paint(verdict, MARKS[verdict].tone);
+      return label === 'every port' ? word : `${word} on ${label}`;
+    });
+    const line = `${pair}  ${words.join('; ')}`;
+    return line.length <= WIDTH ? [line] : [pair, ...words.map((word) => `    ${word}`)];
+  });
+}
+
+function disagreement(cell: Cell, paint: Paint): readonly string[] {
+  const kernel = cell.kernel === null ? 'not on the way' : `${cell.kernel}s`;
+  const ends = `${printable(cell.source)} -> ${printable(cell.destination)}`;
+  return [
+    `${paint('DISAGREE', 'bad')}  ${ends}  ${cell.port}/${cell.protocol} over IPv${cell.family}`,
+    `          policies say ${cell.policies}, the kernel's ruleset ${kernel}, packet ${cell.packet ?? 'not sent'}`,
+  ];
+}
+
+function lastLine({ cells, total, agree }: Matrix): string {
+  if (agree !== null) return `${total} cells, ${agree} agree`;
+  const count = (verdict: Verdict): number => cells.filter(({ policies }) => policies === verdict).length;
+  const unknown = count('unknown');
+  const rest = unknown > 0 ? `, ${unknown} unknown` : '';
+  return `${total} cells: ${count('allowed')} allowed, ${count('denied')} denied${rest}`;
+}
