@@ -2,7 +2,7 @@
  * Read-only HTTP for kubelet, policyctl and people: /healthz (the process works), /readyz (it enforces what
  * the cluster says now), /status. On a unix socket, or on an address of the machine.
  */
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Failure } from '../model/failure.ts';
@@ -89,17 +89,19 @@ function listen(server: Server, address: HealthAddress): Promise<void> {
 }
 
 /** A socket left behind by a killed agent is removed; one that answers belongs to somebody. */
-function removeAbandoned(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+async function removeAbandoned(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found?.isSocket() && (await refusesConnections(path))) await rm(path, { force: true });
+}
+
+function refusesConnections(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
       socket.destroy();
-      resolve();
+      resolve(false);
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') rm(path, { force: true }).then(resolve, reject);
-      else resolve();
-    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
   });
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
@@ -126,11 +126,24 @@ test('nft that always refuses: degraded and not ready, the last ruleset stays, a
   expect(await agent.status()).toMatchObject({ ready: true, degraded: [], problems: [] });
 });
 
-test('nft that disappears is the same story', async () => {
+test('nft that disappears is reported, and found again', async () => {
+  for (const program of ['nft', 'nsenter']) {
+    const { stdout } = await sandbox.run('sh', ['-c', `command -v ${program}`]);
+    await symlink(stdout, join(shims, program));
+  }
   const agent = await AgentProcess.start(sandbox, { env: { PATH: shims } });
   agents.push(agent);
-  expect(await agent.exit()).toBe(2);
-  expect(agent.stderr).toContain('nft');
+  await inSync(agent);
+  const before = await ruleset();
+  await rename(join(shims, 'nft'), join(shims, 'away'));
+  cluster.put('networkpolicies', policy('deny', 'api', 'web'));
+  const { degraded } = await agent.until(({ ready }) => !ready);
+  expect(degraded[0]?.message).toContain('nft');
+  expect(await ruleset()).toBe(before);
+  await rename(join(shims, 'away'), join(shims, 'nft'));
+  cluster.put('pods', pod('third', '10.244.1.12'));
+  await inSync(agent);
+  expect(await ruleset()).toBe(await reference());
 });
 
 test('kill -9 of the agent in the middle of a commit: whole table or none of it, and the next one converges', async () => {
