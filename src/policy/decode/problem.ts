@@ -29,18 +29,19 @@ export function unknownField(path: Path, got: unknown): FieldProblem {
 
 /** One line, whatever the object holds: control characters are escaped. */
 export function formatProblem({ type, path, got, detail }: FieldProblem): string {
+  const place = path.length === 0 ? '' : `${formatPath(path)}: `;
   switch (type) {
     case 'unknown field':
       return `unknown field ${JSON.stringify(formatPath(path))}`;
     case 'Required value':
     case 'Forbidden':
     case 'Too long':
-      return withDetail(`${formatPath(path)}: ${type}`, detail);
+      return withDetail(`${place}${type}`, detail);
     case 'Invalid value':
     case 'Unsupported value':
     case 'Too many':
     case 'Duplicate value':
-      return withDetail(`${formatPath(path)}: ${type}: ${quote(got)}`, detail);
+      return withDetail(`${place}${type}: ${quote(got)}`, detail);
   }
 }
 
