@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { Address, Family } from '../../src/model/address.ts';
 import type { Flow } from '../../src/model/verdict.ts';
-import type { Ruleset } from '../../src/nft/objects.ts';
+import type { ChainName, Expression, Operand, Rule, Ruleset } from '../../src/nft/objects.ts';
 import { firstPacket, type Packet, replyPacket } from '../../src/nft/packet.ts';
 import { plan } from '../../src/nft/plan.ts';
 import { type Walkable, walk, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { ADDRESSES, PORTS, rulesetArbitrary } from './nft-rulesets.ts';
+import { ADDRESSES, PORTS, rulesetArbitrary, TABLE } from './nft-rulesets.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
@@ -116,5 +116,48 @@ it('walks each packet as the kernel does', async () => {
   // The comparison means something only if every outcome occurred often.
   for (const outcome of ['sent', 'EPERM', 'ECONNREFUSED', 'timeout']) {
     expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(20);
+  }
+});
+
+it('lets a negated match of one family say nothing about packets of the other', async () => {
+  const hook = 'out_hook' as ChainName;
+  const ends: readonly Expression[] = [
+    { kind: 'ctAddress', direction: 'original', family: 4 },
+    { kind: 'ctAddress', direction: 'reply', family: 4 },
+    { kind: 'address', field: 'saddr', family: 4 },
+    { kind: 'icmpType', family: 4 },
+  ];
+  const six = { source: '2001:db8::1', destination: '2001:db8::2', port: 80, protocol: 'UDP' } as const;
+  const four = { source: '127.0.0.1', destination: '127.0.0.2', port: 80, protocol: 'UDP' } as const;
+  for (const left of ends) {
+    const right: Operand =
+      left.kind === 'icmpType'
+        ? { kind: 'words', words: ['redirect'] }
+        : { kind: 'prefixes', cidrs: ['10.0.0.0/8'] };
+    const rule: Rule = { statements: [{ kind: 'match', left, op: '!=', right }, { kind: 'drop' }], note: '' };
+    const ruleset: Ruleset = {
+      table: TABLE,
+      chains: new Map([
+        [
+          hook,
+          {
+            name: hook,
+            hook: { type: 'filter', hook: 'output', priority: -5, policy: 'accept' },
+            fingerprint: 'h',
+            rules: [rule],
+          },
+        ],
+      ]),
+      sets: new Map(),
+      maps: new Map(),
+    };
+    await install(ruleset);
+    const walkable = walkableFromRuleset(ruleset);
+    const dropped = left.kind === 'icmpType' ? 'sent' : 'EPERM';
+    expect(await send([six, four]), left.kind).toEqual(['sent', dropped]);
+    expect(
+      [six, four].map((probe) => expectation(walkable, probe)),
+      left.kind,
+    ).toEqual(['sent', dropped]);
   }
 });
