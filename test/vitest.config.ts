@@ -2,13 +2,14 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 
-/** unit: beside the code. property: fast-check. kernel: real nft in own namespaces. lab: whole programs. */
+/** unit: beside the code. semantics: a case for each line of the reference. property: fast-check. kernel: real nft in own namespaces. lab: whole programs. */
 const config: ViteUserConfig = defineConfig({
   root,
   test: {
     root,
     projects: [
       { test: { name: 'unit', root, include: ['src/**/*.test.ts'] } },
+      { test: { name: 'semantics', root, include: ['test/semantics/**/*.test.ts'] } },
       { test: { name: 'property', root, include: ['test/property/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {
