@@ -16,6 +16,8 @@ export interface LabNodeState {
 
 export interface PolicydState {
   readonly running: boolean;
+  /** In the lab's pid namespace; null while it does not run. */
+  readonly pid: number | null;
   readonly ready: boolean;
   readonly inSync: boolean;
   readonly revision: number | null;
@@ -127,6 +129,7 @@ export const labStateSchema: z.ZodType<LabStateReport> = z.object({
       policyd: z
         .object({
           running: z.boolean(),
+          pid: z.int().nullable(),
           ready: z.boolean(),
           inSync: z.boolean(),
           revision: z.number().nullable(),

@@ -141,6 +141,7 @@ export class Lab implements LabControl {
       podCidrs,
       policyd: {
         running: policyd.pid !== null,
+        pid: policyd.pid,
         ready: status?.ready ?? false,
         inSync: status?.inSync ?? false,
         revision: status?.revision ?? null,
