@@ -72,12 +72,6 @@ describe('defaults', () => {
     });
   });
 
-  test('A6 null as a rule is what it is in Go: an empty rule, which allows everything', () => {
-    expect(watched({ ingress: [null] }).ingress).toEqual([
-      { index: 0, peers: { kind: 'any' }, ports: { kind: 'any' } },
-    ]);
-  });
-
   test('E4 stored prefixes are normalised', () => {
     const from = ['192.168.1.5/24', '010.000.000.000/8', '::ffff:10.0.0.0/104', '2001:DB8:0::/32'];
     const policy = watched({ ingress: [{ from: from.map((cidr) => ({ ipBlock: { cidr } })) }] });
@@ -137,6 +131,15 @@ describe('from a watch', () => {
       ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/33'] } }] }],
     });
     expect(policy.ingress?.[0]?.peers).toMatchObject({ peers: [{ kind: 'nothing' }] });
+  });
+
+  test.each([
+    ['ingress', { ingress: [null] }],
+    ['ingress[0].from', { ingress: [{ from: [null] }] }],
+    ['ingress[0].ports', { ingress: [{ ports: [null] }] }],
+  ])('A8 a null in %s is no empty object: it matches nothing, and in a file it is an error', (list, spec) => {
+    expect(watched(spec).ingress?.[0]).not.toMatchObject({ peers: { kind: 'any' }, ports: { kind: 'any' } });
+    expect(messages(object(spec))).toEqual([`spec.${list}[0]: Invalid value: null: must be an object`]);
   });
 
   test('A8 a broken peer leaves its neighbours alone', () => {
