@@ -42,7 +42,11 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
 function send(url: URL, options: https.RequestOptions): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? https.request(url, options) : http.request(url, options);
-    request.on('error', reject);
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // A kept connection may have been closed by the server just now: no answer was begun, so ask again.
+      if (request.reusedSocket && error.code === 'ECONNRESET') resolve(send(url, options));
+      else reject(error);
+    });
     request.on('response', (response) => {
       resolve({
         status: response.statusCode ?? 0,

@@ -52,7 +52,7 @@ export class TestCluster {
       }
       const resource = url.pathname.split('/').at(-1) as Resource;
       if (url.searchParams.get('watch') === 'true') this.#watch(resource, response);
-      else this.#list(resource, response);
+      else this.#list(resource, url.searchParams, response);
     });
   }
 
@@ -113,13 +113,19 @@ export class TestCluster {
     }
   }
 
-  #list(resource: Resource, response: ServerResponse): void {
-    const items = [...this.#objects.values()].filter((each) => each.resource === resource);
+  #list(resource: Resource, query: URLSearchParams, response: ServerResponse): void {
+    const all = [...this.#objects.values()].filter((each) => each.resource === resource);
+    const start = Number(query.get('continue') ?? 0);
+    const end = start + Number(query.get('limit') ?? all.length);
+    const items = all.slice(start, end);
     response.end(
       JSON.stringify({
         kind: 'List',
         apiVersion: 'v1',
-        metadata: { resourceVersion: this.version },
+        metadata: {
+          resourceVersion: this.version,
+          ...(end < all.length ? { continue: String(end) } : {}),
+        },
         items: items.map(({ object }) => object),
       }),
     );
