@@ -36,7 +36,7 @@ const REJECTED: readonly (readonly [string, string, unknown, readonly string[]])
     'A7',
     'a null peer',
     ingress({ from: [null] }),
-    ['spec.ingress[0].from[0]: Required value: must specify a peer'],
+    ['spec.ingress[0].from[0]: Invalid value: null: must be an object'],
   ],
   [
     'A7',

@@ -27,7 +27,7 @@ export function decodeNetworkPolicy(raw: unknown, unknownFields: UnknownFields):
   const read = readTop(raw, RULES, report);
   if (read === null) return decoded<Policy>(null, report);
   const { namespace, name } = read.metadata;
-  const spec = readObject(schema, read.top.spec, PATH, report);
+  const spec = readObject(schema, read.top.spec ?? {}, PATH, report);
   if (spec === null) {
     const problem = report.problems.map(formatProblem).at(-1) ?? 'spec cannot be read';
     const subject: Selector = { kind: 'nothing', problem };

@@ -1,5 +1,6 @@
 /**
- * From unknown JSON to the fields of one object, as Go's decoder sees it: null is the same as absent.
+ * From unknown JSON to the fields of one object. A field that is null is the same as absent, as in Go. A null
+ * inside a list or a map is a mistake: kubectl refuses it, and as an empty rule it would allow everything.
  * Never throws, whatever it is given.
  */
 import { z } from 'zod';
@@ -20,15 +21,14 @@ export function readObject<Shape extends z.ZodRawShape>(
   path: Path,
   report: Report,
 ): z.output<z.ZodObject<Shape>> | null {
-  const object = raw ?? {};
-  if (!isObject(object)) {
+  if (!isObject(raw)) {
     report.problems.push(invalid(path, raw, 'must be an object'));
     return null;
   }
-  if (report.unknownFields === 'reject') reportUnknown(Object.keys(schema.shape), object, path, report);
-  const result = schema.safeParse(object);
+  if (report.unknownFields === 'reject') reportUnknown(Object.keys(schema.shape), raw, path, report);
+  const result = schema.safeParse(raw);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) report.problems.push(fromIssue(issue, object, path));
+  for (const issue of result.error.issues) report.problems.push(fromIssue(issue, raw, path));
   return null;
 }
 
@@ -111,10 +111,10 @@ export function readStrings(raw: unknown, path: Path, report: Report): ReadonlyM
     return map;
   }
   for (const key of Object.keys(raw)) {
-    const value = raw[key] ?? '';
+    const value = raw[key];
     if (typeof value !== 'string')
       report.problems.push(invalid([...path, key], value, 'must be a string: put it in quotes'));
-    map.set(key, typeof value === 'string' ? value : JSON.stringify(value));
+    map.set(key, typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
   }
   return map;
 }
@@ -122,15 +122,7 @@ export function readStrings(raw: unknown, path: Path, report: Report): ReadonlyM
 /** A field that may be absent or null. */
 type Field<T> = z.ZodOptional<z.ZodNullable<z.ZodType<T>>>;
 
-/** Of a string list, null elements are empty strings, as in Go. */
-export const strings: Field<readonly string[]> = z
-  .array(
-    z
-      .string()
-      .nullable()
-      .transform((value) => value ?? ''),
-  )
-  .nullish();
+export const strings: Field<readonly string[]> = z.array(z.string()).nullish();
 
 /** `nullish`: absent, null, or of the type. */
 export const text: Field<string> = z.string().nullish();

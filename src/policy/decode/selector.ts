@@ -21,7 +21,7 @@ export function decodeSelector(raw: unknown, path: Path, report: Report): Select
 }
 
 function readRequirements(raw: unknown, path: Path, report: Report): readonly Requirement[] {
-  const fields = readObject(schema, raw, path, report);
+  const fields = readObject(schema, raw ?? {}, path, report);
   if (fields === null) return [];
   const labelsPath = [...path, 'matchLabels'];
   const labels = readStrings(fields.matchLabels, labelsPath, report);
