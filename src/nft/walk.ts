@@ -39,7 +39,7 @@ export interface Step {
 /** The kernel refuses more nested jumps (NFT_JUMP_STACK_SIZE). */
 const MAX_DEPTH = 16;
 /** A ruleset the kernel accepted has no loop; this bounds a listing that was put together otherwise. */
-const MAX_STEPS = 1_000_000;
+const MAX_STEPS = 100_000;
 
 export function walk(
   walkable: Walkable,

@@ -1,0 +1,110 @@
+/** The nft process and its failures, played by small scripts; the real program is in test/kernel. */
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addTable } from '../nft/commands.ts';
+import { createNft, type Nft } from './nft.ts';
+
+const COMMANDS = [addTable({ family: 'inet', name: 'a' }), addTable({ family: 'inet', name: 'b' })];
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'nft-test-'));
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function played(script: string, timeoutMs = 5000): Promise<Nft> {
+  const binary = join(directory, 'nft');
+  await writeFile(binary, `#!/bin/sh\n${script}\n`);
+  await chmod(binary, 0o700);
+  return createNft({ binary, timeoutMs, directory: join(directory, 'files') });
+}
+
+describe('nft', () => {
+  it('is committed when nft ends well, from a private file that is gone afterwards', async () => {
+    const copy = join(directory, 'copy');
+    const nft = await played(
+      `[ "$1 $2" = "-j -f" ] || exit 9\ncp "$3" ${copy}\nstat -c %a "$3" "$(dirname "$3")" > ${copy}.mode`,
+    );
+    expect(await nft.commit(COMMANDS)).toMatchObject({ kind: 'committed', milliseconds: expect.any(Number) });
+    expect(JSON.parse(await readFile(copy, 'utf8'))).toEqual({ nftables: COMMANDS });
+    expect((await readFile(`${copy}.mode`, 'utf8')).trim().split('\n')).toEqual(['600', '700']);
+    expect((await stat(join(directory, 'files'))).mode & 0o777).toBe(0o700);
+    expect(await readdir(join(directory, 'files'))).toEqual([]);
+  });
+
+  it('is refused when nft says no, with its words', async () => {
+    const nft = await played('echo "internal:0:0-0: Error: Could not process rule: File exists" >&2; exit 1');
+    expect(await nft.commit(COMMANDS)).toEqual({
+      kind: 'refused',
+      message: 'internal:0:0-0: Error: Could not process rule: File exists',
+      command: 0,
+    });
+  });
+
+  it('is refused without a culprit when the check finds none', async () => {
+    const nft = await played('[ "$1" = -c ] && exit 0; echo busy >&2; exit 1');
+    expect(await nft.commit(COMMANDS)).toEqual({ kind: 'refused', message: 'busy', command: null });
+  });
+
+  it('is uncertain when nft does not end in time, and ends it', async () => {
+    const pid = join(directory, 'pid');
+    const nft = await played(`echo $$ > ${pid}; exec sleep 30`, 300);
+    expect(await nft.commit(COMMANDS)).toEqual({ kind: 'uncertain', message: 'no answer in 300 ms' });
+    const number = Number(await readFile(pid, 'utf8'));
+    expect(() => process.kill(number, 0)).toThrow('ESRCH');
+  });
+
+  it('is uncertain when nft is killed', async () => {
+    const nft = await played('kill -9 $$');
+    expect(await nft.commit(COMMANDS)).toMatchObject({
+      kind: 'uncertain',
+      message: expect.stringContaining('SIGKILL'),
+    });
+  });
+
+  it('is uncertain when the answers were lost after the commit', async () => {
+    const nft = await played('echo "netlink: Error: No buffer space available" >&2; exit 1');
+    expect(await nft.commit(COMMANDS)).toMatchObject({ kind: 'uncertain' });
+  });
+
+  it('bounds what it repeats of a very long message', async () => {
+    const nft = await played('yes error | head -c 100000 >&2; exit 1');
+    const result = await nft.commit(COMMANDS);
+    expect(result.kind === 'refused' && result.message.length).toBeLessThan(2100);
+  });
+
+  it('says how to install nft when it is missing, for every operation', async () => {
+    const nft = createNft({ binary: join(directory, 'absent'), timeoutMs: 1000 });
+    const missing = { code: 'NFT_MISSING', hint: expect.stringContaining('apt-get install nftables') };
+    await expect(nft.commit(COMMANDS)).rejects.toMatchObject(missing);
+    await expect(nft.listTable('inet', 'a')).rejects.toMatchObject(missing);
+    await expect(nft.version()).rejects.toMatchObject(missing);
+  });
+
+  it('lists nothing only when the table is absent', async () => {
+    const absent = await played('echo "Error: No such file or directory" >&2; exit 1');
+    expect(await absent.listTable('inet', 'a')).toBeNull();
+    const denied = await played('echo "Error: Could not process rule: Operation not permitted" >&2; exit 1');
+    await expect(denied.listTable('inet', 'a')).rejects.toMatchObject({
+      code: 'NFT_FAILED',
+      hint: expect.stringContaining('CAP_NET_ADMIN'),
+    });
+    const slow = await played('exec sleep 30', 200);
+    await expect(slow.listTable('inet', 'a')).rejects.toMatchObject({ code: 'NFT_TIMEOUT' });
+    const torn = await played('echo "{ \\"nftables\\": ["');
+    await expect(torn.listTable('inet', 'a')).rejects.toMatchObject({ code: 'NFT_UNREADABLE' });
+  });
+
+  it('runs in the C locale and hands nothing on standard input', async () => {
+    const nft = await played('[ -z "$(cat)" ] && [ "$LC_ALL" = C ] && echo "{}"');
+    expect(await nft.listTable('inet', 'a')).toEqual({});
+  });
+
+  it('reads the version', async () => {
+    expect(await (await played('echo "nftables v1.0.6 (Lester Gooch #5)"')).version()).toBe('1.0.6');
+    await expect((await played('echo nonsense')).version()).rejects.toMatchObject({ code: 'NFT_FAILED' });
+  });
+});
