@@ -118,8 +118,23 @@ function stateless(ranges: Ranges): Chain {
     'mld-listener-report',
     'mld2-listener-report',
   );
+  const routing: ReadonlyMap<Family, Operand> = new Map([
+    [4, words('redirect', 'router-advertisement')],
+    [6, words('nd-router-advert', 'nd-redirect')],
+  ]);
   return chain(STATELESS, [
     rule([is({ kind: 'icmpType', family: 6 }, neighbours), ACCEPT], 'neighbour-discovery'),
+    // Never from a pod, isolated or not (semantics J2).
+    ...[...routing].map(([family, kinds]) =>
+      rule(
+        [
+          is(header('saddr', family), inSet(localSet(family))),
+          is({ kind: 'icmpType', family }, kinds),
+          ...DROP,
+        ],
+        'not-a-router',
+      ),
+    ),
     ...perFamily((family) =>
       (['saddr', 'daddr'] as const).flatMap((field) => {
         const address = header(field, family);
