@@ -8,6 +8,7 @@ import type { ToolSet } from '../tools/tool.ts';
 import { listenToSupervisor, type SupervisorTalk } from './channel.ts';
 import { namespaceFailure } from './diagnosis.ts';
 import { claimDirectory, type LabDirectory } from './directory.ts';
+import { commandEnvironment } from './environment.ts';
 import { initScript } from './init.ts';
 import { joinScript } from './join.ts';
 import { type LabManifests, writeLabManifests } from './manifests.ts';
@@ -86,7 +87,7 @@ async function startIn(
     since: new Date().toISOString(),
     command: options.command,
     env: null,
-    path: [join(options.programs, 'bin'), ...options.tools.directories],
+    path: labPath(options),
   };
   await writeState(path, starting);
   await writeScript(path, 'join', joinScript);
@@ -98,7 +99,7 @@ async function startIn(
     init: await writeScript(path, 'init', initScript),
     scratch: await emptyDirectory(path, 'run'),
     program: [process.execPath, join(options.programs, 'lab-supervisor.js'), JSON.stringify(config)],
-    env: process.env,
+    env: commandEnvironment(process.env, starting),
     log: log.fd,
   });
   await log.close();
@@ -141,10 +142,14 @@ async function supervisorConfig(
     manifests: manifests === null ? [] : [manifests],
     logDirectory: options.logDirectory,
     programs: { policyd: join(options.programs, 'policyd.js'), labPod: join(options.programs, 'lab-pod.js') },
-    tools: [join(options.programs, 'bin'), ...options.tools.directories],
+    tools: labPath(options),
     apiPortSocket: options.listen === null ? null : apiSocket(directory),
     readyTimeoutMs: options.readyTimeoutMs,
   };
+}
+
+function labPath(options: LabOptions): readonly string[] {
+  return [join(options.programs, 'bin'), ...options.tools.directories];
 }
 
 function apiSocket(directory: LabDirectory): string {
