@@ -18,6 +18,7 @@ import type { Nft } from '../reconcile/ports.ts';
 import { Problems } from '../reconcile/problems.ts';
 import { Reconciler, type Steps } from '../reconcile/reconciler.ts';
 import { cleanup } from './cleanup.ts';
+import { Degradations } from './degradations.ts';
 import { type AgentOptions, program } from './options.ts';
 import { agentStatus } from './status.ts';
 import { TABLE } from './table.ts';
@@ -75,6 +76,7 @@ async function run(options: AgentOptions): Promise<void> {
   });
 
   const problems = new Problems();
+  const podRange = new Degradations(log);
   const feed = new ClusterFeed({
     transport: createTransport(kubeconfig, `policyd/${__POLICYD_VERSION__}`),
     clock: SYSTEM_CLOCK,
@@ -83,13 +85,14 @@ async function run(options: AgentOptions): Promise<void> {
     sink: {
       changed: (changes) => {
         desired.update(changes);
+        if (feed.missing().length === 0) podRange.update(desired.podRanges.degraded);
         if (changes.length > 0) reconciler.changed(changes.map(describeChange));
       },
       problems: (object, messages) => {
         for (const message of problems.set(object, messages)) log.warn(message, { object });
       },
       listed: () => {
-        for (const { code, message } of desired.podRanges.degraded) log.warn(message, { code });
+        podRange.update(desired.podRanges.degraded);
         reconciler.start();
       },
     },

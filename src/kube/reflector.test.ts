@@ -255,15 +255,17 @@ test('resumes after the connection was reset in the middle of a watch', async ()
   await until(() => harness.names().length === 3);
 });
 
-test('survives resets and refusals during the list', async () => {
-  harness.api.script(reset, list([pod('a', '1')], '5', 'more'), reset, list([pod('b', '1')], '5'), watch());
+test('survives resets during the list, on a new connection and on a kept one', async () => {
+  const { api } = harness;
+  // The second reset hits a kept connection and is asked again, the third hits the new one and counts.
+  api.script(reset, list([pod('a', '1')], '5', 'more'), reset, reset, list([pod('b', '1')], '5'), watch());
   harness.start();
   for (let failures = 1; failures <= 2; failures += 1) {
     await until(() => harness.failures.length === failures && harness.clock.pending.length > 0);
     expect(harness.listed).toBe(0);
     await harness.clock.advance(harness.clock.pending[0] ?? 0);
   }
-  await requests(5);
+  await requests(6);
   expect(harness.names()).toEqual(['b']);
 });
 

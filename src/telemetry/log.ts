@@ -22,7 +22,7 @@ export interface LogOptions {
 
 export async function createLog(options: LogOptions): Promise<Log> {
   const pretty = options.format === 'pretty' || (options.format === 'auto' && options.terminal);
-  const destination = pretty ? await prettyStream(options) : pino.destination({ dest: 2, sync: true });
+  const destination = pretty ? await openPretty(options) : pino.destination({ dest: 2, sync: true });
   const logger = pino(
     {
       level: options.level,
@@ -40,14 +40,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
   };
 }
 
-async function prettyStream({ color, base }: LogOptions): Promise<NodeJS.WritableStream> {
-  const { PinoPretty } = await import('pino-pretty');
-  return PinoPretty({
-    destination: 2,
-    sync: true,
-    colorize: color,
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: Object.keys(base).join(','),
-    singleLine: true,
-  });
+async function openPretty({ color, base }: LogOptions): Promise<NodeJS.WritableStream> {
+  const { prettyStream } = await import('./pretty.ts');
+  return prettyStream(color, Object.keys(base));
 }

@@ -226,6 +226,13 @@ test('the pod range follows the node object; without one it says so and goes on'
   expect(await ruleset()).not.toContain('10.244.1.0/24');
 });
 
+test('speaks to people in readable lines, without colour where that is not a terminal', async () => {
+  const agent = await start('--log-format', 'pretty');
+  await inSync(agent);
+  expect(agent.stderr).toMatch(/^\[\d\d:\d\d:\d\d\.\d+\] INFO: committed \{"revision":1,"cause":"start",/m);
+  expect(agent.stderr).not.toContain('\u001b');
+});
+
 test('--pod-cidr gives the range when the node has none', async () => {
   cluster.put('nodes', node('node-a', []));
   const agent = await start('--pod-cidr', '10.244.1.0/24');

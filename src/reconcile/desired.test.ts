@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { Compiler } from '../compile/compiler.ts';
+import type { Address, Cidr } from '../model/address.ts';
+import { type Change, podKey } from '../model/cluster.ts';
+import { Desired, type IncrementalCompiler } from './desired.ts';
+
+const RANGE = '10.1.0.0/24' as Cidr;
+
+const POD: Change = {
+  kind: 'pod',
+  key: podKey('ns', 'p'),
+  value: {
+    namespace: 'ns',
+    name: 'p',
+    uid: 'u',
+    labels: new Map(),
+    node: 'a',
+    addresses: ['10.1.0.5' as Address],
+    hostNetwork: false,
+    phase: 'Running',
+    deleting: false,
+    ports: [],
+  },
+};
+const NODE: Change = {
+  kind: 'node',
+  key: 'a',
+  value: { name: 'a', labels: new Map(), addresses: [], podCidrs: [RANGE] },
+};
+
+/** The real compiler, with `sabotage` before each update. */
+function desired(sabotage: (change: Change) => void): { desired: Desired; built: () => number } {
+  let built = 0;
+  const subject = new Desired({
+    node: 'a',
+    configured: [],
+    contents: () => [NODE, POD],
+    createCompiler: (options): IncrementalCompiler => {
+      built += 1;
+      const compiler = new Compiler(options);
+      return {
+        update: (change) => {
+          sabotage(change);
+          compiler.update(change);
+        },
+        setPodRanges: (ranges) => compiler.setPodRanges(ranges),
+        result: () => compiler.result(),
+      };
+    },
+  });
+  return { desired: subject, built: () => built };
+}
+
+test('tells the compiler the pod range when the node object comes after the pods', () => {
+  const { desired: subject } = desired(() => {});
+  subject.update([POD]);
+  const without = subject.compile().ruleset;
+  subject.update([NODE]);
+  const ruleset = subject.compile().ruleset;
+  expect(JSON.stringify([...ruleset.chains.values()])).toContain(RANGE);
+  expect(JSON.stringify([...without.chains.values()])).not.toContain(RANGE);
+});
+
+test('a compiler that threw is replaced by one built from everything that is known', () => {
+  let broken = true;
+  const { desired: subject, built } = desired((change) => {
+    if (broken && change.kind === 'pod') throw new Error('defect');
+  });
+  subject.update([NODE, POD]);
+  expect(() => subject.compile()).toThrow('defect');
+  broken = false;
+  const compiled = subject.compile();
+  expect([...compiled.endpoints.keys()]).toEqual(['ns/p']);
+  expect(built()).toBe(3);
+});
+
+test('without a change the compiled ruleset is the same object', () => {
+  const { desired: subject } = desired(() => {});
+  subject.update([NODE, POD]);
+  expect(subject.compile()).toBe(subject.compile());
+});
