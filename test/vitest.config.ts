@@ -2,7 +2,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 
-/** unit: beside the code. semantics: a case for each line of the reference. property: fast-check. kernel: real nft in own namespaces. lab: whole programs. */
+/** unit: beside the code. semantics: a case for each line of the reference. cli: policyctl's commands and their exact output. property: fast-check. kernel: real nft in own namespaces. lab: whole programs. */
 const config: ViteUserConfig = defineConfig({
   root,
   test: {
@@ -10,6 +10,15 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       { test: { name: 'unit', root, include: ['src/**/*.test.ts'] } },
       { test: { name: 'semantics', root, include: ['test/semantics/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'cli',
+          root,
+          include: ['test/cli/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: 'property', root, include: ['test/property/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {

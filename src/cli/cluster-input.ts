@@ -8,7 +8,7 @@ import { printable } from '../model/printable.ts';
 import { formatProblem } from '../policy/decode/problem.ts';
 import { assembleWorld, decodeAll, type Gathered } from './gather.ts';
 import type { Terminal } from './terminal.ts';
-import type { WorldOptions } from './world.ts';
+import type { WorldOptions } from './world-options.ts';
 
 export async function readClusterInput(
   options: WorldOptions,

@@ -9,7 +9,8 @@ import { resolveDestination, resolveSource } from './ends.ts';
 import { EXIT } from './exit.ts';
 import { colourPaint } from './paint.ts';
 import type { Terminal } from './terminal.ts';
-import { loadWorld, type WorldOptions } from './world.ts';
+import { loadWorld } from './world.ts';
+import type { WorldOptions } from './world-options.ts';
 
 export interface ExplainOptions extends WorldOptions {
   readonly output: 'text' | 'wide' | 'json';
@@ -49,7 +50,7 @@ async function withKernel(
   { filename }: ExplainOptions,
   terminal: Terminal,
 ): Promise<Explanation> {
-  if (filename.length > 0) return explanation;
+  if ((filename ?? []).length > 0) return explanation;
   const { kernelSource } = await import('./kernel-source.ts');
   const source = kernelSource(terminal);
   if (source === null) return explanation;

@@ -18,13 +18,13 @@ export interface FilesInput {
 }
 
 export interface FilesOptions {
-  readonly filename: readonly string[];
+  readonly filename?: readonly string[];
   readonly recursive?: boolean;
   readonly namespace?: string | undefined;
 }
 
 export async function readFilesInput(options: FilesOptions, terminal: Terminal): Promise<FilesInput> {
-  const sources = await readManifestFiles(options.filename, {
+  const sources = await readManifestFiles(options.filename ?? [], {
     recursive: options.recursive === true,
     stdin: terminal.stdin,
   });

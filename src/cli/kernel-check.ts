@@ -2,6 +2,7 @@
 import type { EndReport, Explanation, FlowReport } from '../explain/explanation.ts';
 import { kernelReport, nodesOnTheWay, notChecked } from '../explain/kernel.ts';
 import type { KernelReport } from '../explain/kernel-report.ts';
+import { withKernel } from '../explain/with-kernel.ts';
 import type { World } from '../explain/world.ts';
 import { type Address, type Family, familyOf } from '../model/address.ts';
 import { podKey } from '../model/cluster.ts';
@@ -19,7 +20,7 @@ export async function checkKernel(
   for (const flow of explanation.flows) {
     flows.push({ ...flow, kernel: await checkFlow(flow, world, views) });
   }
-  return { ...explanation, flows };
+  return withKernel(explanation, flows);
 }
 
 async function checkFlow(flow: FlowReport, world: World, views: KernelViews): Promise<KernelReport> {

@@ -7,7 +7,8 @@ import { Failure } from '../model/failure.ts';
 import { EXIT } from './exit.ts';
 import { colourPaint } from './paint.ts';
 import type { Terminal } from './terminal.ts';
-import { type Loaded, loadWorld, type WorldOptions } from './world.ts';
+import { type Loaded, loadWorld } from './world.ts';
+import type { WorldOptions } from './world-options.ts';
 
 export interface MatrixOptions extends WorldOptions {
   readonly output: 'text' | 'json' | 'csv';
@@ -34,7 +35,7 @@ async function predicted(options: MatrixOptions, terminal: Terminal): Promise<Ma
 }
 
 async function probed(options: MatrixOptions, terminal: Terminal): Promise<Matrix> {
-  if (options.filename.length > 0) {
+  if ((options.filename ?? []).length > 0) {
     throw new Failure('USAGE', '--probe and -f do not go together: files have no packets', {
       hint: 'policyctl lab run -f FILE -- policyctl matrix --probe',
     });

@@ -31,7 +31,7 @@ export async function probeCommand(
   const lab = LabClient.fromEnvironment({ ...terminal.env });
   if (options.wait) await waitForSync(lab, terminal);
   const namespace = options.namespace === undefined ? {} : { namespace: options.namespace };
-  const loaded = await loadWorld({ filename: [], ...namespace }, terminal);
+  const loaded = await loadWorld(namespace, terminal);
   const from = resolveSource(source, loaded);
   const { target, port } = resolveDestination(destination, loaded);
   if (port === null) {

@@ -8,30 +8,39 @@ type Action = (terminal: Terminal) => Promise<number>;
 
 /** Gives the exit code. */
 export async function run(args: readonly string[], program: string, version: string): Promise<number> {
-  const terminal = processTerminal(program);
+  return await runWith(args, version, processTerminal(program));
+}
+
+export async function runWith(args: readonly string[], version: string, terminal: Terminal): Promise<number> {
   let code: number = EXIT.ok;
   const perform = async (action: Action): Promise<void> => {
     code = await action({ ...terminal, colour: terminal.colour && !args.includes('--no-color') });
   };
-  const root = createProgram(program, version, perform);
+  const root = createProgram(terminal, version, perform);
+  const lab = args.includes('lab');
   try {
     // The lab's options are its own; they are loaded when the lab or its help is asked for.
-    if (args.includes('lab')) {
+    if (lab) {
       const { labCommand } = await import('./lab.ts');
       root.addCommand(labCommand());
     } else {
       root.command('lab').description('nodes and pods as network namespaces on this machine');
     }
     await root.parseAsync([...args], { from: 'user' });
-    return process.exitCode === undefined ? code : Number(process.exitCode);
+    // The lab's commands set the status themselves: it is that of the command they ran.
+    return lab && process.exitCode !== undefined ? Number(process.exitCode) : code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error;
     return reportError(error, terminal);
   }
 }
 
-function createProgram(name: string, version: string, perform: (action: Action) => Promise<void>): Command {
-  const root = new Command(name)
+function createProgram(
+  terminal: Terminal,
+  version: string,
+  perform: (action: Action) => Promise<void>,
+): Command {
+  const root = new Command(terminal.program)
     .description('Who reaches whom under Kubernetes NetworkPolicies, why, and does the kernel agree?')
     .version(`policyctl ${version}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
@@ -39,10 +48,15 @@ function createProgram(name: string, version: string, perform: (action: Action) 
     .showSuggestionAfterError()
     .exitOverride()
     .enablePositionalOptions()
-    .configureHelp({ helpWidth: 80 });
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
+    });
   root.action(() => root.help({ error: true }));
 
-  withInput(inherit(root, 'explain <source> <destination[:port[/proto]]>'))
+  withInput(inherit(root, 'explain <source> <destination>'))
     .description('why one end reaches another, or does not')
     .addOption(output(['text', 'wide', 'json']))
     .option('-q, --quiet', 'no output, the exit code only')
@@ -58,7 +72,7 @@ function createProgram(name: string, version: string, perform: (action: Action) 
     );
 
   withInput(inherit(root, 'matrix'))
-    .description('who reaches whom: pods x declared ports, one undeclared port, the internet')
+    .description('who reaches whom: all pods and the internet')
     .addOption(output(['text', 'json', 'csv']))
     .option('-A, --all-namespaces', 'pods of all namespaces (the default without -n)')
     .option('--probe', 'in the lab: compare every cell with the kernel and with a real connection')
@@ -78,7 +92,7 @@ function createProgram(name: string, version: string, perform: (action: Action) 
       perform(async (terminal) => (await import('./render.ts')).renderCommand(options, terminal)),
     );
 
-  inherit(root, 'probe <source> <destination:port[/proto]>')
+  inherit(root, 'probe <source> <destination>')
     .description('in the lab: a real connection from inside SOURCE')
     .option('-n, --namespace <name>', 'of pods and Services that name none', 'default')
     .option('--timeout <duration>', 'how long to wait for an answer', '1s')
@@ -97,9 +111,11 @@ function createProgram(name: string, version: string, perform: (action: Action) 
 }
 
 const ENDS = `
-Ends: [NAMESPACE/]POD, svc/[NAMESPACE/]NAME, deploy/[NAMESPACE/]NAME, node/NAME,
-an IP address ([ADDRESS]:PORT for IPv6 with a port), or internet.
-`;
+SOURCE and DESTINATION are one of
+  [NAMESPACE/]POD   svc/[NAMESPACE/]NAME   deploy/[NAMESPACE/]NAME   node/NAME
+  an IP address   internet
+and DESTINATION may end in :PORT or :PORT/PROTOCOL, the port being a number or a
+name and the protocol TCP (the default), UDP or SCTP; [ADDRESS]:PORT for IPv6.`;
 
 function inherit(root: Command, nameAndArguments: string): Command {
   return root
@@ -117,12 +133,7 @@ function withInput(command: Command): Command {
 
 function withFiles(command: Command): Command {
   return command
-    .option(
-      '-f, --filename <file>',
-      'FILE, DIR or -: read these instead of a cluster (repeatable)',
-      collect,
-      [],
-    )
+    .option('-f, --filename <file>', 'FILE, DIR or -: read these instead of a cluster (repeatable)', collect)
     .option('-R, --recursive', 'directories below a directory too');
 }
 
@@ -130,6 +141,6 @@ function output(choices: readonly string[]): Option {
   return new Option('-o, --output <format>', 'output format').choices(choices).default('text');
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }

@@ -18,7 +18,7 @@ export interface RenderOptions extends FilesOptions {
 }
 
 export async function renderCommand(options: RenderOptions, terminal: Terminal): Promise<number> {
-  if (options.filename.length === 0) {
+  if ((options.filename ?? []).length === 0) {
     throw new Failure('USAGE', 'render needs manifests', { hint: 'give them with -f FILE, -f DIR or -f -' });
   }
   const { decoded, ignored } = await readFilesInput(options, terminal);

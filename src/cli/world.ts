@@ -2,14 +2,7 @@
 import type { World } from '../explain/world.ts';
 import { assembleWorld } from './gather.ts';
 import type { Terminal } from './terminal.ts';
-
-export interface WorldOptions {
-  readonly filename: readonly string[];
-  readonly recursive?: boolean;
-  readonly namespace?: string;
-  readonly context?: string;
-  readonly kubeconfig?: string;
-}
+import type { WorldOptions } from './world-options.ts';
 
 export interface Loaded {
   readonly world: World;
@@ -21,7 +14,7 @@ export interface Loaded {
 
 export async function loadWorld(options: WorldOptions, terminal: Terminal): Promise<Loaded> {
   const named = options.namespace !== undefined;
-  if (options.filename.length > 0) {
+  if ((options.filename ?? []).length > 0) {
     const { readFilesInput } = await import('./files-input.ts');
     const input = await readFilesInput(options, terminal);
     for (const text of input.ignored) terminal.err(`note: ${text}\n`);

@@ -1,7 +1,7 @@
 /** The part of the text that speaks of one direction: each policy's effect and the nearest misses. */
 import { printable } from '../model/printable.ts';
 import type { At, Condition, DirectionReport, PolicyReport, RuleReport } from './explanation.ts';
-import type { TextOptions } from './text.ts';
+import type { TextOptions } from './paint.ts';
 import { columns, wrap } from './wrap.ts';
 
 /** Near misses shown without -o wide. */
@@ -14,7 +14,8 @@ export function directionText(direction: DirectionReport, options: TextOptions):
   const tone = direction.verdict === 'allowed' ? 'good' : direction.verdict === 'denied' ? 'bad' : 'doubt';
   const lines = ['', `${name}   ${options.paint(direction.verdict, tone)}${freeText(direction)}`];
   const acting = direction.policies.filter(isActing);
-  const width = Math.max(0, ...acting.map((policy) => policyName(policy).length));
+  const listed = options.wide ? direction.policies : acting;
+  const width = Math.max(0, ...listed.map((policy) => policyName(policy).length));
   let misses = 0;
   for (const policy of acting) {
     const rules = policy.rules.filter((rule) => options.wide || isWorthShowing(policy, rule));
@@ -26,7 +27,7 @@ export function directionText(direction: DirectionReport, options: TextOptions):
     if (policy.effect !== 'admits' && policy.rules.length > 0) misses++;
     lines.push(...policyLines(direction, policy, limited, width));
   }
-  lines.push(...restText(direction, options));
+  lines.push(...restText(direction, options.wide, width));
   return lines;
 }
 
@@ -59,16 +60,20 @@ function policyLines(
     const effect = policy.problems.length > 0 ? 'does not admit' : 'does not admit: no rules';
     return [...columns([name, effect, atText(policy.at)], [width, 26], '  '), ...problems];
   }
-  const line = (rule: RuleReport, left: string): readonly string[] => [
-    ...columns([left, `${effectOf(rule)}${direction}[${rule.index}]`, atText(rule.at)], [width, 26], '  '),
+  const line = (rule: RuleReport, left: string, miss = 'nearest miss: '): readonly string[] => [
+    ...columns(
+      [left, `${effectOf(rule, miss)}${direction}[${rule.index}]`, atText(rule.at)],
+      [width, 26],
+      '  ',
+    ),
     ...(rule.admits === true ? [] : conditionLines(rule)),
   ];
-  return [...line(first, name), ...others.flatMap((rule) => line(rule, '')), ...problems];
+  return [...line(first, name), ...others.flatMap((rule) => line(rule, '', 'misses: ')), ...problems];
 }
 
-function effectOf({ admits }: RuleReport): string {
+function effectOf({ admits }: RuleReport, miss: string): string {
   if (admits === true) return 'admits by ';
-  return admits === null ? 'undecidable: ' : 'nearest miss: ';
+  return admits === null ? 'undecidable: ' : miss;
 }
 
 function conditionLines({ conditions, at }: RuleReport): readonly string[] {
@@ -77,7 +82,11 @@ function conditionLines({ conditions, at }: RuleReport): readonly string[] {
     const result = condition.ok === null ? '?' : condition.ok ? 'ok' : 'MISS';
     const place = condition.ok === true ? '' : atText(condition.at, at);
     const head = `      ${condition.type.padEnd(width)}  `;
-    const words = wrap(conditionText(condition), { indent: ' '.repeat(head.length), first: head });
+    const words = wrap(conditionText(condition), {
+      indent: ' '.repeat(head.length),
+      first: head,
+      width: 72,
+    });
     const last = words.pop() ?? '';
     return [...words, ...columns([last, result, place], [44, 4], '')];
   });
@@ -85,18 +94,17 @@ function conditionLines({ conditions, at }: RuleReport): readonly string[] {
 
 function conditionText({ want, have, ok, type }: Condition): string {
   if (ok === true) return printable(type === 'protocol' || type === 'ipBlock' ? `${have} in ${want}` : have);
-  const verb = ok === null ? 'is' : 'has';
-  return `wants ${printable(want)}, ${verb} ${printable(have)}`;
+  return `wants ${printable(want)}, has ${printable(have)}`;
 }
 
-function restText({ policies, subject }: DirectionReport, { wide }: TextOptions): readonly string[] {
+function restText({ policies }: DirectionReport, wide: boolean, width: number): readonly string[] {
   const other = policies.filter(({ effect }) => effect === 'other-direction');
   const away = policies.filter(({ effect }) => effect === 'does-not-select');
-  const namespace = (subject ?? '').split('/', 1)[0] ?? '';
+  const namespace = policies[0]?.namespace ?? '';
   if (wide) {
     return [...other, ...away].flatMap((policy) => {
       const effect = policy.effect === 'other-direction' ? 'is about the other direction' : 'does not select';
-      return columns([policyName(policy), effect, atText(policy.at)], [0, 26], '  ');
+      return columns([policyName(policy), effect, atText(policy.at)], [width, 26], '  ');
     });
   }
   const lines: string[] = [];

@@ -3,7 +3,7 @@
  * detail rests on a fact nobody gave the verdict is unknown. Details that contradict the verdict are a
  * defect of policyd and end the explanation: nothing false is printed.
  */
-import { type Pod, podKey } from '../model/cluster.ts';
+import type { Pod } from '../model/cluster.ts';
 import { Failure } from '../model/failure.ts';
 import type { Direction } from '../model/policy.ts';
 import type { DirectionVerdict } from '../model/verdict.ts';
@@ -11,6 +11,7 @@ import { policiesOf } from '../policy/evaluate.ts';
 import type { ConditionType, DirectionReport, MissingFact, PolicyReport, Verdict } from './explanation.ts';
 import type { Question } from './judge.ts';
 import { missingFacts } from './missing.ts';
+import { podName } from './place.ts';
 import { byEffect, judgePolicy } from './policy.ts';
 import type { ReasonCode } from './reasons.ts';
 
@@ -27,7 +28,7 @@ export function freeDirection(
   return {
     report: {
       direction,
-      subject: subject && podKey(subject.namespace, subject.name),
+      subject: subject && podName(subject),
       verdict: 'allowed',
       reason,
       isolating: 0,
@@ -48,7 +49,7 @@ export function judgeDirection(question: Question, evaluated: DirectionVerdict):
   if (verdict !== 'unknown' && verdict !== expected) {
     throw new Failure(
       'INTERNAL',
-      `the explanation (${verdict}) contradicts the evaluation (${expected}) in ${direction} of ${subject.namespace}/${subject.name}`,
+      `the explanation (${verdict}) contradicts the evaluation (${expected}) in ${direction} of ${podName(subject)}`,
       { hint: 'this is a defect of policyctl: please report it with the policies' },
     );
   }
@@ -56,7 +57,7 @@ export function judgeDirection(question: Question, evaluated: DirectionVerdict):
   return {
     report: {
       direction,
-      subject: podKey(subject.namespace, subject.name),
+      subject: podName(subject),
       verdict,
       reason: reasonOf(verdict, isolating, missing),
       isolating: isolating.length,

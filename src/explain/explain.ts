@@ -1,4 +1,6 @@
 /** A question about two ends, answered: every flow it means, judged, and one verdict over all of them. */
+import { type Family, familyOf } from '../model/address.ts';
+import { podKey } from '../model/cluster.ts';
 import { Failure } from '../model/failure.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { ServicePort } from '../model/service.ts';
@@ -58,6 +60,7 @@ export function explain(world: World, question: Question): Explanation {
 interface Route {
   readonly port: AskedPort;
   readonly via: FlowReport['via'];
+  readonly families: readonly Family[] | null;
 }
 
 function routes(world: World, question: Question, source: End, destination: End): readonly Route[] {
@@ -68,9 +71,9 @@ function routes(world: World, question: Question, source: End, destination: End)
       .flatMap((port) => backendRoutes(question, destination, port));
   }
   if (question.port === null) {
-    return portRows(world, source, destination).map((port) => ({ port, via: null }));
+    return portRows(world, source, destination).map((port) => ({ port, via: null, families: null }));
   }
-  return [{ port: directPort(question.port, destination), via: null }];
+  return [{ port: directPort(question.port, destination), via: null, families: null }];
 }
 
 function isAsked(service: ServicePort, { port, protocol }: PortQuestion): boolean {
@@ -95,7 +98,8 @@ function backendRoutes(question: Question, destination: End, port: ServicePort):
     address: service.clusterAddresses[0] ?? null,
     port: port.port,
   };
-  return [{ port: found, via }];
+  const families = service.clusterAddresses.map(familyOf);
+  return [{ port: found, via, families: families.length > 0 ? families : null }];
 }
 
 function directPort({ port, protocol }: PortQuestion, destination: End): AskedPort {
@@ -125,7 +129,7 @@ function assumptions(world: World, question: Question): readonly string[] {
   const texts: string[] = [];
   const ends = [...question.source.ends, ...question.destination.ends];
   const without = ends.filter(
-    (end) => end.kind === 'pod' && [...world.standIns].some((key) => key === endName(end)),
+    (end) => end.kind === 'pod' && world.standIns.has(podKey(end.pod.namespace, end.pod.name)),
   );
   if (without.length > 0) {
     const names = [...new Set(without.map(endName))];

@@ -6,7 +6,7 @@ import { evaluate } from '../policy/evaluate.ts';
 import { freeDirection, type JudgedDirection, judgeDirection } from './direction.ts';
 import type { FlowReport, MissingFact, Verdict } from './explanation.ts';
 import { type AskedPort, podOf } from './judge.ts';
-import { type End, endName, type Place, placesOf, reportEnd } from './place.ts';
+import { type End, endName, type Place, placesOf, podName, reportEnd } from './place.ts';
 import type { ReasonCode } from './reasons.ts';
 import { flowSummary } from './summary.ts';
 import type { World } from './world.ts';
@@ -16,11 +16,15 @@ export interface FlowQuestion {
   readonly destination: End;
   readonly port: AskedPort;
   readonly via: FlowReport['via'];
+  /** Those a Service is dialled by; null: any. */
+  readonly families: readonly Family[] | null;
 }
 
 /** One report per address family the ends share; families that are judged alike are one report. */
 export function judgeFlow(world: World, question: FlowQuestion): readonly FlowReport[] {
-  const sources = placesOf(world, question.source);
+  const sources = placesOf(world, question.source).filter(
+    ({ family }) => question.families === null || question.families.includes(family),
+  );
   const destinations = placesOf(world, question.destination);
   const reports: FlowReport[] = [];
   for (const source of sources) {
@@ -109,7 +113,7 @@ function withNodeDoubt(judged: JudgedDirection, subject: Pod, other: End): Judge
   const blind =
     subject.node === null ? subject : other.kind === 'pod' && other.pod.node === null ? other.pod : null;
   if (blind === null) return judged;
-  const name = `${blind.namespace}/${blind.name}`;
+  const name = podName(blind);
   return unknown(judged, {
     code: 'UNKNOWN_NODE',
     fact: `which node ${name} runs on: a pod and its own node always reach each other`,

@@ -48,22 +48,36 @@ export function gridOf(cells: readonly Cell[]): Grid {
   return { rows, columns: destinations.flatMap(([, each]) => foldSlices(each)) };
 }
 
-/** First families, then ports: those with the same verdict from everybody stand together. */
+interface Group {
+  readonly slices: Slice[];
+  readonly verdicts: Map<string, Verdict>;
+}
+
+/**
+ * Ports and families stand together when nobody is judged differently on them; a source that lacks a
+ * family has no say about it.
+ */
 function foldSlices(slices: readonly Slice[]): readonly GridColumn[] {
-  const groups = new Map<string, Slice[]>();
+  const groups: Group[] = [];
   for (const slice of slices) {
-    const key = JSON.stringify([...slice.verdicts].sort());
-    const known = groups.get(key);
-    if (known) known.push(slice);
-    else groups.set(key, [slice]);
+    const group = groups.find((each) => agree(each.verdicts, slice.verdicts));
+    if (group === undefined) {
+      groups.push({ slices: [slice], verdicts: new Map(slice.verdicts) });
+      continue;
+    }
+    group.slices.push(slice);
+    for (const [source, verdict] of slice.verdicts) group.verdicts.set(source, verdict);
   }
   const families = new Set(slices.map(({ family }) => family)).size;
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const label = groups.size === 1 ? 'every port' : labelOf(group, families);
-    return [{ destination: first.destination, label, verdicts: first.verdicts }];
-  });
+  return groups.map((group) => ({
+    destination: group.slices[0]?.destination ?? '',
+    label: groups.length === 1 ? 'every port' : labelOf(group.slices, families),
+    verdicts: group.verdicts,
+  }));
+}
+
+function agree(a: ReadonlyMap<string, Verdict>, b: ReadonlyMap<string, Verdict>): boolean {
+  return [...b].every(([source, verdict]) => (a.get(source) ?? verdict) === verdict);
 }
 
 function labelOf(group: readonly Slice[], families: number): string {

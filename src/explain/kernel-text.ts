@@ -2,24 +2,8 @@
 import { printable } from '../model/printable.ts';
 import type { FlowReport } from './explanation.ts';
 import type { KernelNode, KernelReport, KernelRule } from './kernel-report.ts';
-import type { Paint } from './paint.ts';
-import type { TextOptions } from './text.ts';
+import type { TextOptions } from './paint.ts';
 import { wrap } from './wrap.ts';
-
-/** What must be read before the verdict: the kernel does something else, or nothing. */
-export function kernelHeadline(flows: readonly FlowReport[], paint: Paint): readonly string[] {
-  const states = flows.map(({ kernel }) => kernel?.state);
-  if (states.includes('mismatch')) {
-    return [`${paint('MISMATCH', 'bad')}  the kernel does not do what the policies say`];
-  }
-  if (states.includes('not-enforced')) {
-    return [`${paint('NOT ENFORCED', 'bad')}  no policyd on a node of this path`];
-  }
-  if (states.includes('out-of-sync')) {
-    return [`${paint('OUT OF SYNC', 'doubt')}  the kernel has not caught up with the policies yet`];
-  }
-  return [];
-}
 
 export function kernelText({ kernel }: FlowReport, options: TextOptions): readonly string[] {
   if (kernel === null) return ['kernel: not checked'];

@@ -152,7 +152,7 @@ function meaning(world: World, flow: Flow): Verdict {
 /** Where an address is not known, as explain judges it. */
 function judged(world: World, source: End, destination: End, port: CellPort, family: Family): Verdict {
   const asked = onePort(port.protocol, port.port, null, port.declared);
-  const reports = judgeFlow(world, { source, destination, port: asked, via: null });
+  const reports = judgeFlow(world, { source, destination, port: asked, via: null, families: null });
   return reports.find(({ families }) => families.includes(family))?.verdict ?? 'unknown';
 }
 

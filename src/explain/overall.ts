@@ -68,9 +68,13 @@ function sentence(
   const summaries = new Set(flows.map((flow) => flow.summary));
   const chosen = groups.filter((group) => group.verdict === verdict);
   if (chosen.length === groups.length) {
+    const ends = new Set(flows.map(({ destination }) => destination.name));
+    const closed = new Set(flows.flatMap((flow) => (flow.verdict === verdict ? flow.destination.name : [])));
+    if (closed.size < ends.size) return `${verdict} at ${closed.size} of ${ends.size} endpoints`;
     return summaries.size === 1 ? [...summaries].join() : `${verdict} on every port asked about`;
   }
   if (verdict === 'denied') return 'blocked on every port asked about';
+  if (verdict === 'unknown') return flows.find((flow) => flow.verdict === 'unknown')?.summary ?? verdict;
   const ports = [...new Set(chosen.map((group) => group.ports))];
   const families = [...new Set(chosen.map(({ family }) => family))];
   const all = new Set(groups.map((group) => group.ports)).size;

@@ -118,10 +118,18 @@ function internetPlaces(world: World): readonly Place[] {
   }, []);
 }
 
+/** `shop/web`; a workload of a file as it is typed, `deploy/shop/web`. */
+export function podName({ namespace, name }: Pod): string {
+  const slash = name.indexOf('/');
+  return slash === -1
+    ? `${namespace}/${name}`
+    : `${name.slice(0, slash)}/${namespace}/${name.slice(slash + 1)}`;
+}
+
 export function endName(end: End): string {
   switch (end.kind) {
     case 'pod':
-      return `${end.pod.namespace}/${end.pod.name}`;
+      return podName(end.pod);
     case 'node':
       return `node/${end.node.name}`;
     case 'address':

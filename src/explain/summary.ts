@@ -36,7 +36,7 @@ function allowedSummary({ reason, directions }: Omit<FlowReport, 'summary'>): st
 
 function admitter({ policies }: DirectionReport): string {
   const policy = policies.find(({ effect }) => effect === 'admits');
-  return policy === undefined ? 'a policy' : `${policy.namespace}/${policy.name}`;
+  return policy === undefined ? 'a policy' : `policy ${policy.namespace}/${policy.name}`;
 }
 
 function deniedSummary(directions: readonly DirectionReport[]): string {

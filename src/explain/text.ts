@@ -5,15 +5,13 @@
 import { printable } from '../model/printable.ts';
 import { directionText } from './direction-text.ts';
 import type { Explanation, FlowReport, Verdict } from './explanation.ts';
-import { kernelHeadline, kernelText } from './kernel-text.ts';
-import type { Paint, Tone } from './paint.ts';
+import { kernelText } from './kernel-text.ts';
+import type { Paint, TextOptions, Tone } from './paint.ts';
+import type { ReasonCode } from './reasons.ts';
 import { wrap } from './wrap.ts';
 
-export interface TextOptions {
-  /** Every flow, every policy, every rule. */
-  readonly wide: boolean;
-  readonly paint: Paint;
-}
+/** Of the left column of the table. */
+const WIDEST = 44;
 
 const TONES: Readonly<Record<Verdict, Tone>> = { allowed: 'good', denied: 'bad', unknown: 'doubt' };
 
@@ -21,7 +19,6 @@ export function explanationText(explanation: Explanation, options: TextOptions):
   const { flows } = explanation;
   const shown = options.wide ? flows : chosen(explanation);
   const lines = [
-    ...kernelHeadline(flows, options.paint),
     headline(explanation, options.paint),
     ...wrap(explanation.summary, { indent: '        ' }),
     ...explanation.missing.flatMap((fact) => wrap(`to know it: ${fact.hint}`, { indent: '        ' })),
@@ -41,34 +38,54 @@ export function explanationText(explanation: Explanation, options: TextOptions):
   return `${lines.join('\n')}\n`;
 }
 
+/** When the kernel does something else, or nothing, that comes before any verdict. */
+const HEADLINES: ReadonlyMap<ReasonCode, { readonly word: string; readonly tone: Tone }> = new Map([
+  ['MISMATCH', { word: 'MISMATCH', tone: 'bad' }],
+  ['NOT_ENFORCED', { word: 'NOT ENFORCED', tone: 'bad' }],
+  ['UNKNOWN_NODE_OUT_OF_SYNC', { word: 'OUT OF SYNC', tone: 'doubt' }],
+]);
+
 function headline(explanation: Explanation, paint: Paint): string {
-  const word = paint(explanation.verdict.toUpperCase(), TONES[explanation.verdict]);
-  const pad = ' '.repeat(Math.max(2, 8 - explanation.verdict.length));
+  const special = HEADLINES.get(explanation.reason);
+  const text = special?.word ?? explanation.verdict.toUpperCase();
+  const word = paint(text, special?.tone ?? TONES[explanation.verdict]);
+  const pad = ' '.repeat(Math.max(2, 8 - text.length));
   const { source, destination } = explanation.query;
   const [flow] = explanation.flows;
-  const port = explanation.flows.length === 1 && flow !== undefined ? `  ${portsText(flow)}` : '';
+  const single = explanation.flows.length === 1 && flow !== undefined;
+  const asked = explanation.query.port === null ? '' : `  ${printable(explanation.query.port)}`;
+  const port = single ? `  ${portsText(flow)}` : asked;
   return `${word}${pad}${printable(source)} -> ${printable(destination)}${port}`;
 }
 
 /** What deserves the space: the first flow with the verdict that needs explaining. */
-function chosen({ flows, verdict }: Explanation): readonly FlowReport[] {
-  const best = flows.find((flow) => flow.verdict === verdict);
+function chosen({ flows, verdict, reason }: Explanation): readonly FlowReport[] {
+  const doubted = flows.find(
+    ({ kernel }) => HEADLINES.has(reason) && (kernel?.state ?? 'agrees') !== 'agrees',
+  );
+  const best = doubted ?? flows.find((flow) => flow.verdict === verdict);
   return best === undefined ? [] : [best];
 }
 
 function rowTable(flows: readonly FlowReport[], paint: Paint): readonly string[] {
-  const several = new Set(flows.map(ends)).size > 1;
-  const rows = flows.map((flow) => ({
-    left: several
-      ? `${ends(flow)}  ${portsText(flow)}${familyText(flow)}`
-      : `${portsText(flow)}${familyText(flow)}`,
-    flow,
-  }));
-  const width = Math.min(44, Math.max(...rows.map(({ left }) => left.length)));
+  const several = {
+    sources: new Set(flows.map(({ source }) => source.name)).size > 1,
+    destinations: new Set(flows.map(({ destination }) => destination.name)).size > 1,
+    doors: new Set(flows.map(({ via }) => via?.port)).size > 1,
+  };
+  const rows = flows.map((flow) => {
+    const source = several.sources ? `${printable(flow.source.name)} -> ` : '';
+    const destination = several.destinations ? `${printable(flow.destination.name)}  ` : '';
+    const door = several.doors && flow.via !== null ? `port ${flow.via.port} -> ` : '';
+    return { left: `${source}${destination}${door}${portText(flow)}${familyText(flow)}`, flow };
+  });
+  const width = Math.min(WIDEST, Math.max(...rows.map(({ left }) => left.length)));
   return rows.flatMap(({ left, flow }) => {
     const word = paint(flow.verdict.padEnd(7), TONES[flow.verdict]);
-    const head = `  ${left.padEnd(width)}  ${word}  `;
-    return wrap(rowSummary(flow), { indent: ' '.repeat(width + 13), first: head, firstWidth: width + 13 });
+    const words = { indent: ' '.repeat(width + 13), firstWidth: width + 13 };
+    if (left.length <= width)
+      return wrap(rowSummary(flow), { ...words, first: `  ${left.padEnd(width)}  ${word}  ` });
+    return [`  ${left}`, ...wrap(rowSummary(flow), { ...words, first: `  ${' '.repeat(width)}  ${word}  ` })];
   });
 }
 
@@ -85,10 +102,13 @@ function ends({ source, destination }: FlowReport): string {
   return `${printable(source.name)} -> ${printable(destination.name)}`;
 }
 
+function portText(flow: FlowReport): string {
+  return flow.portName === null ? flow.ports : `${flow.ports} (${printable(flow.portName)})`;
+}
+
+/** With the way through a Service: what is dialled is not what the policies see (semantics H5). */
 function portsText(flow: FlowReport): string {
-  const name = flow.portName === null ? '' : ` (${printable(flow.portName)})`;
-  const via = flow.via === null ? '' : `  by port ${flow.via.port} of svc/${printable(flow.via.service)}`;
-  return `${flow.ports}${name}${via}`;
+  return flow.via === null ? portText(flow) : `${portText(flow)}  by port ${flow.via.port} of the Service`;
 }
 
 function familyText({ families }: FlowReport): string {

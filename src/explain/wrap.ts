@@ -9,19 +9,20 @@ export interface WrapOptions {
   /** Replaces the first line's indent; `firstWidth` is its visible width, colour codes not counted. */
   readonly first?: string;
   readonly firstWidth?: number;
+  readonly width?: number;
 }
 
 /** Breaks at blanks so that lines stay within 80 columns; a longer word stays whole, to be copied. */
 export function wrap(
   text: string,
-  { indent, first = indent, firstWidth = first.length }: WrapOptions,
+  { indent, first = indent, firstWidth = first.length, width: limit = WIDTH }: WrapOptions,
 ): string[] {
   const lines: string[] = [];
   let line = first;
   let width = firstWidth;
   let empty = true;
   for (const word of text.split(' ')) {
-    if (!empty && width + 1 + word.length > WIDTH) {
+    if (!empty && width + 1 + word.length > limit) {
       lines.push(line.trimEnd());
       line = indent;
       width = indent.length;

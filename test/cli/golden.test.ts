@@ -1,0 +1,76 @@
+/** The exact text of commands, byte by byte. After an intended change: vitest --project cli -u, and read the diff. */
+import { describe, expect, test } from 'vitest';
+import { explanationSchema, matrixSchema } from '../../src/explain/schema.ts';
+import { policyctl } from './run.ts';
+
+const FILES = '-f test/cli/manifests/cluster.yaml -f test/cli/manifests/policies.yaml';
+const BARE = '-f test/cli/manifests/cluster.yaml';
+
+const CASES: Readonly<Record<string, string>> = {
+  'label-miss': `explain shop/db shop/api:8080 ${FILES}`,
+  'allowed-by-rule': `explain shop/web shop/api:8080 ${FILES}`,
+  'not-isolated': `explain shop/web shop/api:8080 ${BARE}`,
+  self: `explain shop/web shop/web:80 ${FILES}`,
+  'own-node': `explain node/node-a shop/web:80 ${FILES}`,
+  'other-node': `explain node/node-b shop/web:80 ${FILES}`,
+  'every-port': `explain shop/web shop/api ${FILES}`,
+  'every-port-open': `explain shop/web shop/api ${BARE}`,
+  'no-common-port': `explain shop/web shop/api-2 ${FILES}`,
+  service: `explain shop/web svc/shop/api:80 ${FILES}`,
+  'service-address': `explain shop/web 10.96.0.10:80 ${FILES}`,
+  'named-port-miss': `explain shop/db shop/web:9999 ${FILES}`,
+  'namespace-miss': `explain ops/scan shop/db:5432 ${FILES}`,
+  'namespace-label': `explain shop/web ops/scan:22 ${FILES}`,
+  except: `explain 203.0.113.9 shop/web:80 ${FILES}`,
+  address: `explain 198.51.100.9 shop/web:80 ${FILES}`,
+  internet: `explain internet shop/web:80 ${FILES}`,
+  ipv6: `explain fd00:1::7 [fd00:2::8]:8080 ${FILES}`,
+  'protocol-miss': `explain shop/api shop/db:5432/SCTP ${FILES}`,
+  'host-network': `explain ops/agent shop/db:5432 ${FILES}`,
+  'unknown-address': `explain ops/floating shop/db:5432 ${FILES}`,
+  workload: `explain deploy/shop/worker shop/db:5432 ${FILES}`,
+  wide: `explain shop/web shop/db:5432 ${FILES} -o wide`,
+  json: `explain shop/db shop/api:8080 ${FILES} -o json`,
+  matrix: `matrix ${FILES}`,
+  'matrix-namespace': `matrix ${BARE} -n ops`,
+  'matrix-csv': `matrix ${FILES} -n ops -o csv`,
+  render: `render ${FILES} --node node-b`,
+  'unknown-pod': `explain shop/wen shop/api ${FILES}`,
+  'unknown-namespace': `explain shpo/web shop/api ${FILES}`,
+  'ended-pod': `explain shop/done shop/api ${FILES}`,
+  'unknown-option': `explain --prot`,
+  'no-command': ``,
+  help: `explain --help`,
+};
+
+test.each(Object.entries(CASES))('%s', async (name, commandLine) => {
+  const { code, stdout, stderr } = await policyctl(commandLine);
+  const text = `$ policyctl ${commandLine}\n${stdout}${stderr === '' ? '' : `--- stderr\n${stderr}`}--- exit ${code}\n`;
+  await expect(text).toMatchFileSnapshot(`golden/${name}.txt`);
+});
+
+test('the same input gives the same bytes', async () => {
+  const command = `explain shop/web shop/api ${FILES} -o json`;
+  expect(await policyctl(command)).toEqual(await policyctl(command));
+});
+
+test('text stays within 80 columns', async () => {
+  for (const commandLine of Object.values(CASES)) {
+    if (/-o (?:json|csv)|^render/.test(commandLine)) continue;
+    const { stdout } = await policyctl(commandLine);
+    const long = stdout.split('\n').filter((line) => line.length > 80);
+    expect(long, commandLine).toEqual([]);
+  }
+});
+
+describe('every JSON output fits the published schema', () => {
+  const json = Object.entries(CASES).filter(
+    ([, command]) => /^(?:explain|matrix) [^-]/.test(command) || command.startsWith('matrix'),
+  );
+  test.each(json)('%s', async (_, commandLine) => {
+    const { code, stdout } = await policyctl(`${commandLine.replace(/ -o \w+/, '')} -o json`);
+    if (code === 2) return;
+    const schema = commandLine.startsWith('matrix') ? matrixSchema : explanationSchema;
+    expect(schema.safeParse(JSON.parse(stdout)).error?.issues ?? []).toEqual([]);
+  });
+});
