@@ -44,6 +44,8 @@ export class Kubelet {
   readonly #settings: KubeletSettings;
   readonly #holdings = new Map<string, Holding>();
   readonly #working = new Map<string, 'working' | 'again'>();
+  /** Wakes what waits for its next try: a deletion must not wait for it. */
+  readonly #sleepers = new Map<string, () => void>();
 
   constructor(settings: KubeletSettings) {
     this.#settings = settings;
@@ -54,6 +56,7 @@ export class Kubelet {
     const id = idOf(key);
     if (this.#working.has(id)) {
       this.#working.set(id, 'again');
+      this.#sleepers.get(id)?.();
       return;
     }
     this.#working.set(id, 'working');
@@ -92,11 +95,25 @@ export class Kubelet {
         const message = error instanceof Error ? error.message : String(error);
         this.#settings.report.warning(`pod ${id} on ${this.#settings.node.name}: ${message}`);
         this.#explain(key, message);
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        await this.#sleep(key, id, retryMs);
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       }
     } while (failures > 0 || this.#working.get(id) === 'again');
     this.#working.delete(id);
+  }
+
+  /** Until the time is over, or the pod is to go. A mere status change does not shorten it. */
+  async #sleep(key: Key, id: string, milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#sleepers.set(id, () => {
+        const pod = this.#settings.store.get('pods', key);
+        if (pod !== null && !isOver(pod)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#sleepers.delete(id);
   }
 
   async #reconcile(key: Key, id: string): Promise<void> {
