@@ -1,0 +1,83 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readText } from './body.ts';
+import { createTransport, type Transport } from './transport.ts';
+
+/** Self-signed for 127.0.0.1, made for this test alone; it guards nothing. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBpDCCAUmgAwIBAgIUJFwbPrUvaVWJs87EfZshAYUBn/4wCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMcG9saWN5ZC10ZXN0MCAXDTI2MTEyMTA1NDQyM1oYDzIxMjYx
+MDI4MDU0NDIzWjAXMRUwEwYDVQQDDAxwb2xpY3lkLXRlc3QwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAATXJzUK4SAxbpazFmpySTXkzZgzfBXE0XcPC83/PxaPrIMP
+TaqabHJbc/bETVVxg1axZH561k1lsqZEaS9+k/Y0o3EwbzAdBgNVHQ4EFgQUXZSu
+g4e7AbLRK2lipWD0R2w+tVYwHwYDVR0jBBgwFoAUXZSug4e7AbLRK2lipWD0R2w+
+tVYwDwYDVR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAsGA1UdDwQEAwIC
+hDAKBggqhkjOPQQDAgNJADBGAiEAkg40tPv5LHGk2hMmX3zegKN+IqTzjwBet9w8
+AywHrBUCIQCkVWR5GLWGPmKutJ5gqoEtpFuGyJZ1G7oRwoQKKrHitA==
+-----END CERTIFICATE-----
+`;
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgh9gwo2iyHZpOr+0v
+EsvWnbo0S5xAiQOJpUMAfgZBnOihRANCAATXJzUK4SAxbpazFmpySTXkzZgzfBXE
+0XcPC83/PxaPrIMPTaqabHJbc/bETVVxg1axZH561k1lsqZEaS9+k/Y0
+-----END PRIVATE KEY-----
+`;
+
+let server: Server;
+let sockets: Set<Socket>;
+let seen: { authorization: string | undefined; agent: string | undefined }[];
+
+beforeEach(async () => {
+  sockets = new Set();
+  seen = [];
+  server = createServer({ cert: CERTIFICATE, key: KEY }, (request, response) => {
+    sockets.add(request.socket);
+    seen.push({ authorization: request.headers.authorization, agent: request.headers['user-agent'] });
+    response.end('hello');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+function transport(ca: string | null, token: string | null = null): Transport {
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(
+    {
+      name: 'c',
+      server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      skipTLSVerify: false,
+      ...(ca === null ? {} : { caData: Buffer.from(ca).toString('base64') }),
+    },
+    { name: 'u', ...(token === null ? {} : { token }) },
+  );
+  return createTransport(config, 'policyd/test');
+}
+
+async function get(from: Transport): Promise<string> {
+  const { body } = await from.get('/x', {}, AbortSignal.timeout(5_000));
+  return await readText(body, () => {});
+}
+
+test('trusts the certificate authority of the kubeconfig, and keeps the connection', async () => {
+  const kept = transport(CERTIFICATE, 'secret');
+  for (let call = 0; call < 5; call += 1) expect(await get(kept)).toBe('hello');
+  expect(sockets.size).toBe(1);
+  expect(seen[0]).toEqual({ authorization: 'Bearer secret', agent: 'policyd/test' });
+});
+
+test('does not talk to a server it cannot verify', async () => {
+  await expect(get(transport(null, 'secret'))).rejects.toThrow('self-signed certificate');
+  expect(seen).toEqual([]);
+});
+
+test('a request ends with its signal', async () => {
+  server.removeAllListeners('request');
+  const call = transport(CERTIFICATE).get('/x', {}, AbortSignal.timeout(50));
+  await expect(call).rejects.toThrow('aborted');
+});
