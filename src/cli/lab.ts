@@ -4,7 +4,7 @@
  */
 import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { StartFlags } from '../lab/launch/session.ts';
-import { Failure } from '../model/failure.ts';
+import { reportError } from './report.ts';
 
 const LAB_FAILED = 125;
 
@@ -61,7 +61,7 @@ export function labCommand(): Command {
       .description('make sure that nft, ip and kubectl exist; print the directories to add to PATH')
       .action(async () => await guarded(async () => await (await session()).printTools())),
   );
-  for (const command of lab.commands) command.exitOverride(exitOnUsage);
+  for (const command of [lab, ...lab.commands]) command.exitOverride(exitOnUsage);
   return lab;
 }
 
@@ -119,8 +119,8 @@ async function guarded(action: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await action();
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    process.stderr.write(`policyctl lab: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`);
+    const err = (text: string): boolean => process.stderr.write(text);
+    reportError(error, { err, env: process.env });
     process.exitCode = LAB_FAILED;
   }
 }

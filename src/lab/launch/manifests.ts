@@ -1,9 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readManifestFiles } from '../../host/manifest-files.ts';
-import { formatManifestProblem } from '../../manifest/problem.ts';
+import { formatManifestProblem, type ManifestProblem } from '../../manifest/problem.ts';
 import { type ManifestObject, readManifests } from '../../manifest/read.ts';
 import { Failure } from '../../model/failure.ts';
+import type { FieldProblem } from '../../model/policy.ts';
+import { printable } from '../../model/printable.ts';
+import { decodeNamespace } from '../../policy/decode/namespace.ts';
+import { decodeNetworkPolicy } from '../../policy/decode/network-policy.ts';
+import { decodeNode } from '../../policy/decode/node.ts';
+import { decodePod } from '../../policy/decode/pod.ts';
+import { formatProblem } from '../../policy/decode/problem.ts';
+import { decodeService } from '../../policy/decode/service.ts';
 import { resourceOfKind } from '../apiserver/resources.ts';
 import type { Progress } from './progress.ts';
 
@@ -23,37 +31,89 @@ export async function readLabManifests(
 ): Promise<LabManifests> {
   const files = await readManifestFiles(paths, { recursive, stdin: process.stdin });
   const { objects, problems } = readManifests(files);
-  if (problems.length > 0) {
-    const hints = [...new Set(problems.flatMap(({ hint }) => (hint === null ? [] : [hint])))];
-    throw new Failure('INPUT_INVALID', problems.map(formatManifestProblem).join('\n'), {
-      ...(hints.length === 0 ? {} : { hint: hints.join('\n') }),
-    });
-  }
-  const known: ManifestObject[] = [];
+  const known = objects
+    .filter(({ apiVersion, kind }) => resourceOfKind(apiVersion, kind) !== null)
+    .map(inDefaultNamespace);
+  const all = [...problems, ...known.flatMap(problemsOf)];
+  if (all.length > 0) throw inputProblems(all);
   for (const object of objects) {
-    if (resourceOfKind(object.apiVersion, object.kind) !== null) known.push(object);
-    else progress.warn(`${place(object)}: the lab has no ${object.kind} (${object.apiVersion}): left out`);
+    const { file, line, kind, apiVersion } = object;
+    if (resourceOfKind(apiVersion, kind) !== null) continue;
+    progress.warn(
+      `${file}:${line}: ${nameOf(object)}: the lab has no ${printable(`${kind} of ${apiVersion}`)}, left out`,
+    );
   }
-  return { objects: [...known].sort((a, b) => rank(a) - rank(b)) };
+  // A stable sort: within a kind the order of the files counts.
+  return { objects: known.sort((a, b) => rank(a) - rank(b)) };
 }
 
-function place(object: ManifestObject): string {
-  const namespace = object.namespace === null ? '' : `${object.namespace}/`;
-  return `${object.file}:${object.line}: ${object.kind} ${namespace}${object.name}`;
+/** As kubectl does when it sends an object whose namespace is not written. */
+function inDefaultNamespace(object: ManifestObject): ManifestObject {
+  if (object.namespace !== null || resourceOfKind(object.apiVersion, object.kind)?.namespaced !== true)
+    return object;
+  const { metadata, ...rest } = object.raw as { readonly metadata: object };
+  return {
+    ...object,
+    namespace: 'default',
+    raw: { ...rest, metadata: { ...metadata, namespace: 'default' } },
+  };
 }
 
-/** Namespaces before what lives in them; policies before pods, so that no pod is ever open for a moment. */
+/** What the API server would say, with the place in the file, which the API server does not know. */
+function problemsOf(object: ManifestObject): readonly ManifestProblem[] {
+  return fieldProblems(object).map((problem) => ({
+    file: object.file,
+    ...(object.position(problem.path) ?? { line: object.line, column: 1 }),
+    object: nameOf(object),
+    message: printable(formatProblem(problem)),
+    hint: null,
+  }));
+}
+
+function fieldProblems({ kind, raw }: ManifestObject): readonly FieldProblem[] {
+  switch (kind) {
+    case 'NetworkPolicy':
+      return decodeNetworkPolicy(raw, 'reject').problems;
+    case 'Pod':
+      return decodePod(raw, 'reject').problems;
+    case 'Namespace':
+      return decodeNamespace(raw, 'reject').problems;
+    case 'Node':
+      return decodeNode(raw, 'reject').problems;
+    case 'Service':
+      return decodeService(raw, 'reject').problems;
+    default:
+      return [];
+  }
+}
+
+function nameOf({ kind, namespace, name }: ManifestObject): string {
+  return printable(namespace === null ? `${kind} ${name}` : `${kind} ${namespace}/${name}`);
+}
+
+function inputProblems(problems: readonly ManifestProblem[]): Failure {
+  const lines = problems.map(
+    (problem) =>
+      `\n  ${formatManifestProblem(problem)}${problem.hint === null ? '' : `\n      ${problem.hint}`}`,
+  );
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return new Failure('INPUT_INVALID', `${count} in the manifests:${lines.join('')}`, {
+    hint: 'correct them first: a lab without one of its objects would show something else than what is meant',
+  });
+}
+
+/** Namespaces before what lives in them; policies before pods, so that no pod is open for a moment. */
+const order: readonly string[] = [
+  'Namespace',
+  'Node',
+  'NetworkPolicy',
+  'ServiceAccount',
+  'ConfigMap',
+  'Secret',
+  'Service',
+];
+
 function rank(object: ManifestObject): number {
-  const order = [
-    'Namespace',
-    'Node',
-    'NetworkPolicy',
-    'ServiceAccount',
-    'ConfigMap',
-    'Secret',
-    'Service',
-    'Pod',
-  ];
   const index = order.indexOf(object.kind);
   return index === -1 ? order.length : index;
 }

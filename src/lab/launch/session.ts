@@ -59,7 +59,8 @@ export async function runCommand(flags: StartFlags, command: readonly string[]):
 /** `lab up`: stays until interrupted, which is its proper end. */
 export async function stayUp(flags: StartFlags): Promise<number> {
   return await withLab(flags, null, async (lab, progress, interrupted) => {
-    process.stdout.write(usage(lab));
+    const several = (await liveLabs()).length > 1 || flags.name !== undefined;
+    process.stdout.write(usage(lab, several));
     const failure = await Promise.race([lab.failed, interrupted]);
     if (failure !== undefined) throw failure;
     progress.step('ending');
@@ -67,12 +68,13 @@ export async function stayUp(flags: StartFlags): Promise<number> {
   });
 }
 
-function usage(lab: RunningLab): string {
+function usage(lab: RunningLab, several: boolean): string {
   const { name, nodes } = lab.state;
+  const which = several ? ` --name ${name}` : '';
   const lines = [
     `${name} is ready with ${nodes === 1 ? '1 node' : `${nodes} nodes`}; Ctrl-C ends it. From another terminal:`,
-    '  policyctl lab shell',
-    '  policyctl lab exec -- kubectl get pods -A -o wide',
+    `  policyctl lab shell${which}`,
+    `  policyctl lab exec${which} -- kubectl get pods -A -o wide`,
   ];
   if (lab.outside !== null) {
     lines.push(`API server at ${lab.outside.url}:`, `  export KUBECONFIG=${lab.outside.kubeconfig}`);
