@@ -196,10 +196,10 @@ describe('from a watch', () => {
         for (const mode of ['reject', 'ignore'] as const) {
           const { value, problems } = decodeNetworkPolicy(object(given), mode);
           expect(value === null).toBe(mode === 'reject' && problems.length > 0);
-          for (const problem of problems) expect(formatProblem(problem)).not.toContain('\n');
+          expect(problems.map(formatProblem).join('')).not.toContain('\n');
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
-  });
+  }, 60_000);
 });
