@@ -4,4 +4,4 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 PATH="$PWD/dist/bin:$PATH"
 export PATH
-exec policyctl lab run --nodes 1 -f examples/shop/cluster.yaml -- examples/shop/story.sh
+exec policyctl lab run --nodes 2 -f examples/shop/cluster.yaml -- examples/shop/story.sh
