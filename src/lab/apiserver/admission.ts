@@ -1,48 +1,75 @@
-import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt } from './json.ts';
+import { withDefaults } from './defaults/defaults.ts';
+import { qosClass } from './defaults/pod.ts';
+import { type JsonObject, type KubeObject, listAt, objectAt, sameJson } from './json.ts';
 import type { Resource } from './resources.ts';
+import { conform } from './schema/conform.ts';
+import { allocateService } from './service-addresses.ts';
+import { ApiError, badRequest, invalid } from './status.ts';
 import type { Storage } from './storage.ts';
+import { objectProblems, updateProblems } from './validate/validate.ts';
 
-/** What admission needs to know beside the object. */
-export interface Admission {
-  /** Ranges that Services get their ClusterIP from, one or two families. */
-  readonly serviceRanges: readonly string[];
+/** What to do with fields the type does not have: refuse, drop and say so, or drop. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+export interface FieldRule {
+  readonly validation: FieldValidation;
+  readonly warn: (message: string) => void;
+  /** The patch that led to the object: refusals then speak of the patch. */
+  readonly patch?: string;
 }
 
 export interface AdmissionContext {
-  readonly options: Admission;
+  /** Ranges that Services get their ClusterIP from, one or two families. */
+  readonly serviceRanges: readonly string[];
   readonly storage: Storage;
 }
 
-const withGeneration: ReadonlySet<string> = new Set([
-  'deployments',
-  'replicasets',
-  'networkpolicies',
-  'pods',
-]);
+const withGeneration: ReadonlySet<string> = new Set(['deployments', 'replicasets', 'networkpolicies']);
+
+/** The input brought to the type of the resource, before anything is added to it. */
+export function typed(resource: Resource, input: JsonObject, rule: FieldRule): JsonObject {
+  const { object, unknownFields, mismatch } = conform(resource.kind, input);
+  if (mismatch !== null) throw undecodable(resource, mismatch, rule);
+  const texts = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`);
+  if (texts.length > 0 && rule.validation === 'Strict') {
+    throw undecodable(resource, `strict decoding error: ${texts.join(', ')}`, rule);
+  }
+  if (rule.validation === 'Warn') for (const text of texts) rule.warn(text);
+  return object;
+}
+
+function undecodable({ kind, version }: Resource, why: string, { patch }: FieldRule): ApiError {
+  if (patch === undefined)
+    return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+  const shown = patch.length > 1000 ? `${patch.slice(0, 1000)}...` : patch;
+  const message = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
+  const causes = [{ reason: 'FieldValueInvalid', message, field: 'patch' }];
+  return new ApiError(422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes });
+}
 
 /** A new object as the server stores it. */
-export function admit(resource: Resource, object: KubeObject, _context: AdmissionContext): KubeObject {
-  return prepare(resource, object);
+export function admit(resource: Resource, object: KubeObject, context: AdmissionContext): KubeObject {
+  return checked(resource, withDefaults(resource, prepared(resource, object)), null, context);
 }
 
 /** The server's own fields of a new object: labels, generation, the first status. */
-function prepare(resource: Resource, object: KubeObject): KubeObject {
+function prepared(resource: Resource, object: KubeObject): KubeObject {
   const metadata = withGeneration.has(resource.name)
     ? { ...object.metadata, generation: 1 }
     : object.metadata;
   switch (resource.name) {
     case 'namespaces':
       return {
-        ...object,
-        metadata: {
-          ...metadata,
-          labels: { ...objectAt(metadata, 'labels'), 'kubernetes.io/metadata.name': metadata.name },
-        },
+        ...named(object),
         spec: { ...objectAt(object, 'spec'), finalizers: ['kubernetes'] },
         status: { phase: 'Active' },
       };
     case 'pods':
-      return { ...object, metadata, status: { phase: 'Pending', qosClass: 'BestEffort' } };
+      return {
+        ...object,
+        metadata,
+        status: { phase: 'Pending', qosClass: qosClass(objectAt(object, 'spec')) },
+      };
     case 'deployments':
       return { ...object, metadata, status: {} };
     case 'replicasets':
@@ -56,33 +83,86 @@ function prepare(resource: Resource, object: KubeObject): KubeObject {
   }
 }
 
+/** Every namespace carries its own name as a label, whatever a user writes. */
+function named(namespace: KubeObject): KubeObject {
+  const { metadata } = namespace;
+  const labels = { ...objectAt(metadata, 'labels'), 'kubernetes.io/metadata.name': metadata.name };
+  return { ...namespace, metadata: { ...metadata, labels } };
+}
+
+function checked(
+  resource: Resource,
+  object: KubeObject,
+  old: KubeObject | null,
+  { serviceRanges, storage }: AdmissionContext,
+): KubeObject {
+  const { name } = object.metadata;
+  const problems = [
+    ...objectProblems(resource, object),
+    ...(old === null ? [] : updateProblems(resource, old, object)),
+  ];
+  if (problems.length > 0) throw invalid(resource, name, problems);
+  if (resource.name !== 'services') return object;
+  const others = [...storage.values('services')].filter(
+    (service) => service.metadata.uid !== object.metadata.uid,
+  );
+  const before = old === null ? null : objectAt(old, 'spec');
+  const allocation = allocateService(objectAt(object, 'spec'), before, others, serviceRanges);
+  if (allocation.problems.length > 0) throw invalid(resource, name, allocation.problems);
+  return { ...object, spec: allocation.spec };
+}
+
 /** What an update leaves: `main` keeps the old status, `status` keeps everything else. */
 export function admitUpdate(
   resource: Resource,
   old: KubeObject,
   input: JsonObject,
   part: 'main' | 'status',
-  _context: AdmissionContext,
+  context: AdmissionContext,
 ): KubeObject {
   if (part === 'status') return { ...old, status: objectAt(input, 'status') };
-  const given = objectAt(input, 'metadata');
-  const { labels, annotations, ownerReferences, finalizers, ...identity } = old.metadata;
-  const metadata = {
+  const { status: _status, ...rest } = input;
+  const next: KubeObject = {
+    ...rest,
+    apiVersion: old.apiVersion,
+    kind: old.kind,
+    metadata: updatedMetadata(old, objectAt(input, 'metadata')),
+    ...(old.status === undefined ? {} : { status: old.status }),
+  };
+  const prepared = resource.name === 'namespaces' ? named(keepSpec(old, next)) : next;
+  const admitted = checked(
+    resource,
+    withDefaults(resource, keepAllocations(resource, old, prepared)),
+    old,
+    context,
+  );
+  return bump(resource, old, admitted);
+}
+
+/** Labels, annotations, owners and finalizers are the user's; the rest of the metadata is the server's. */
+function updatedMetadata(old: KubeObject, given: JsonObject): KubeObject['metadata'] {
+  const { labels: _l, annotations: _a, ownerReferences: _o, finalizers: _f, ...identity } = old.metadata;
+  return {
     ...identity,
     ...(given.labels === undefined ? {} : { labels: given.labels }),
     ...(given.annotations === undefined ? {} : { annotations: given.annotations }),
     ...(given.ownerReferences === undefined ? {} : { ownerReferences: given.ownerReferences }),
     ...(listAt(given, 'finalizers').length === 0 ? {} : { finalizers: listAt(given, 'finalizers') }),
   };
-  const { status: _status, ...rest } = input;
-  const next: KubeObject = {
-    ...rest,
-    apiVersion: old.apiVersion,
-    kind: old.kind,
-    metadata,
-    ...(old.status === undefined ? {} : { status: old.status }),
-  };
-  return bump(resource, old, next);
+}
+
+function keepSpec(old: KubeObject, next: KubeObject): KubeObject {
+  return { ...next, spec: objectAt(old, 'spec') };
+}
+
+/** A PUT of a Service that leaves out its address does not ask for another one. */
+function keepAllocations(resource: Resource, old: KubeObject, next: KubeObject): KubeObject {
+  if (resource.name !== 'services') return next;
+  const before = objectAt(old, 'spec');
+  const spec = objectAt(next, 'spec');
+  if (spec.clusterIP !== undefined || spec.type === 'ExternalName' || before.clusterIP === undefined)
+    return next;
+  return { ...next, spec: { ...spec, clusterIP: before.clusterIP, clusterIPs: before.clusterIPs } };
 }
 
 /** `metadata.generation` counts changes of the specification. */
@@ -90,9 +170,4 @@ function bump(resource: Resource, old: KubeObject, next: KubeObject): KubeObject
   if (!withGeneration.has(resource.name) || sameJson(old.spec, next.spec)) return next;
   const generation = Number(old.metadata.generation ?? 1) + 1;
   return { ...next, metadata: { ...next.metadata, generation } };
-}
-
-/** A namespace that was asked to go. */
-export function isTerminating(object: KubeObject): boolean {
-  return textAt(object, 'metadata', 'deletionTimestamp') !== '';
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FieldRule } from './admission.ts';
 import { parseBody, readBody } from './body.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import type { Media } from './render.ts';
@@ -17,6 +18,19 @@ export interface Call {
 
 /** What a handler gives back: a body to send, or nothing when it has taken over the response. */
 export type Answer = { readonly code: number; readonly body: Json } | null;
+
+/** How the client wants unknown fields handled; by default they are dropped with a warning. */
+export function fieldRule({ query, response }: Call, patch?: string): FieldRule {
+  const given = query.get('fieldValidation') ?? '';
+  const validation = given === '' ? 'Warn' : given;
+  if (validation !== 'Strict' && validation !== 'Warn' && validation !== 'Ignore') {
+    throw badRequest(`invalid fieldValidation ${JSON.stringify(given)}: must be Ignore, Warn or Strict`);
+  }
+  const warn = (message: string): void => {
+    response.appendHeader('Warning', `299 - ${JSON.stringify(message.replaceAll(/[^\x20-\x7e]/g, '?'))}`);
+  };
+  return { validation, warn, ...(patch === undefined ? {} : { patch }) };
+}
 
 export function isDryRun({ query }: Call): boolean {
   const values = query.getAll('dryRun').filter((value) => value !== '');

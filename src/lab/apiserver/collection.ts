@@ -1,4 +1,4 @@
-import { type Answer, type Call, isDryRun, objectBody, placed } from './call.ts';
+import { type Answer, type Call, fieldRule, isDryRun, objectBody, placed } from './call.ts';
 import { deleteOptions } from './delete-options.ts';
 import type { JsonObject, KubeObject } from './json.ts';
 import { count, isTrue, matchFrom, rendering, tooLarge } from './query.ts';
@@ -27,7 +27,10 @@ export async function collectionAnswer(
     case 'POST': {
       if (resource.namespaced && namespace === '') throw methodNotAllowed(resource, 'create');
       const body = placed(await objectBody(call, resource), resource, namespace, null);
-      const created = call.store.create(resource.name, body, { dryRun: isDryRun(call) });
+      const created = call.store.create(resource.name, body, {
+        dryRun: isDryRun(call),
+        fields: fieldRule(call),
+      });
       return { code: 201, body: renderObject(rendering(call, resource), created) };
     }
     case 'DELETE': {

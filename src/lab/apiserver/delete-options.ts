@@ -1,8 +1,8 @@
 import { parseBody, readBody } from './body.ts';
 import type { Call } from './call.ts';
+import type { DeleteOptions } from './deletion.ts';
 import { isObject, type JsonObject, objectAt, textAt } from './json.ts';
 import { badRequest } from './status.ts';
-import type { DeleteOptions } from './store.ts';
 
 /** DeleteOptions from the body, and what old clients put into the query. */
 export async function deleteOptions(call: Call): Promise<DeleteOptions> {

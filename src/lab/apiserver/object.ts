@@ -1,4 +1,4 @@
-import { type Answer, type Call, checkKind, isDryRun, objectBody, placed } from './call.ts';
+import { type Answer, type Call, checkKind, fieldRule, isDryRun, objectBody, placed } from './call.ts';
 import { deleteOptions } from './delete-options.ts';
 import type { JsonObject, KubeObject } from './json.ts';
 import { patched } from './patch.ts';
@@ -22,8 +22,8 @@ export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answ
     code: 200,
     body: renderObject(rendering(call, resource), object),
   });
-  const write = (object: JsonObject): KubeObject => {
-    const options = { dryRun: isDryRun(call) };
+  const write = (object: JsonObject, patch?: string): KubeObject => {
+    const options = { dryRun: isDryRun(call), fields: fieldRule(call, patch) };
     if (subresource === 'status') return call.store.updateStatus(resource.name, object, options);
     return call.store.update(resource.name, object, options);
   };
@@ -36,9 +36,9 @@ export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answ
       const patch = await patched(call);
       // Read and written in the same turn: nobody can come between.
       const current = call.store.need(resource.name, key);
-      const next = patch(current);
+      const next = patch.apply(current);
       checkKind(next, resource);
-      return show(write(placed(next, resource, namespace, name)));
+      return show(write(placed(next, resource, namespace, name), patch.text));
     }
     case 'DELETE': {
       if (subresource !== '') throw methodNotAllowed(resource, 'delete');

@@ -6,22 +6,27 @@ import { mergePatch } from './patch-merge.ts';
 import { strategicPatch } from './patch-strategic.ts';
 import { badRequest, unsupportedMediaType } from './status.ts';
 
+export interface Patch {
+  readonly text: string;
+  readonly apply: (object: KubeObject) => JsonObject;
+}
+
 /** Reads the body and gives what it does to an object. */
-export async function patched(call: Call): Promise<(object: KubeObject) => JsonObject> {
+export async function patched(call: Call): Promise<Patch> {
   const { mediaType, text } = await readBody(call.request);
   if (text.trim() === '') throw badRequest('the patch is empty');
   switch (mediaType) {
     case 'application/json-patch+json': {
       const patch = parseJson(text);
-      return (object) => jsonPatch(object, patch);
+      return { text, apply: (object) => jsonPatch(object, patch) };
     }
     case 'application/merge-patch+json': {
       const patch = objectPatch(parseJson(text));
-      return (object) => objectPatch(mergePatch(object, patch));
+      return { text, apply: (object) => objectPatch(mergePatch(object, patch)) };
     }
     case 'application/strategic-merge-patch+json': {
       const patch = objectPatch(text.trimStart().startsWith('{') ? parseJson(text) : parseYaml(text));
-      return (object) => strategicPatch(object, patch);
+      return { text, apply: (object) => strategicPatch(object, patch) };
     }
     case 'application/apply-patch+yaml':
     case 'application/apply-patch+cbor':

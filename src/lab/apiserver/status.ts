@@ -1,20 +1,7 @@
+import type { FieldProblem, FieldProblemType } from '../../model/policy.ts';
+import { formatPath, formatProblem } from '../../policy/decode/problem.ts';
 import type { Json, JsonObject } from './json.ts';
 import { qualifiedName, type Resource } from './resources.ts';
-
-/** One entry of `details.causes`: a field, the server's reason and the message that follows the path. */
-export interface FieldCause {
-  readonly field: string;
-  readonly reason:
-    | 'FieldValueInvalid'
-    | 'FieldValueRequired'
-    | 'FieldValueForbidden'
-    | 'FieldValueNotSupported'
-    | 'FieldValueDuplicate'
-    | 'FieldValueTooLong'
-    | 'FieldValueTooMany'
-    | 'FieldValueTypeInvalid';
-  readonly message: string;
-}
 
 /** Every refusal of this server: carries the Status object that goes over the wire. */
 export class ApiError extends Error {
@@ -87,18 +74,37 @@ export function forbidden(
   return new ApiError(403, 'Forbidden', message, named(resource, name, more));
 }
 
-export function invalid(resource: Resource, name: string, causes: readonly FieldCause[]): ApiError {
-  const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
+/** 422 with every problem of the fields. */
+export function invalid(resource: Resource, name: string, problems: readonly FieldProblem[]): ApiError {
+  const texts = problems.map(formatProblem);
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
   const details: JsonObject = {
     ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
     kind: resource.kind,
-    causes: causes.map(({ field, reason, message }) => ({ reason, message, field })),
+    causes: problems.map((problem) => {
+      const field = formatPath(problem.path);
+      return {
+        reason: reasons[problem.type],
+        message: formatProblem(problem).slice(field.length + 2),
+        field,
+      };
+    }),
   };
   return new ApiError(422, 'Invalid', `${kind} ${JSON.stringify(name)} is invalid: ${list}`, details);
 }
+
+const reasons: Readonly<Record<FieldProblemType, string>> = {
+  'Required value': 'FieldValueRequired',
+  'Invalid value': 'FieldValueInvalid',
+  'Unsupported value': 'FieldValueNotSupported',
+  Forbidden: 'FieldValueForbidden',
+  'Too long': 'FieldValueTooLong',
+  'Too many': 'FieldValueTooMany',
+  'Duplicate value': 'FieldValueDuplicate',
+  'unknown field': 'FieldValueInvalid',
+};
 
 export function badRequest(message: string): ApiError {
   return new ApiError(400, 'BadRequest', message);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Admission, admit, admitUpdate } from './admission.ts';
+import { type AdmissionContext, admit, admitUpdate, type FieldRule, typed } from './admission.ts';
+import { type DeleteOptions, gracePeriod, isReleased, namespaceHeld } from './deletion.ts';
+import { generatedName } from './generated-name.ts';
 import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt, withPath } from './json.ts';
 import { apiVersionOf, type Resource, type ResourceName, resourceNamed, resources } from './resources.ts';
 import type { Match } from './selectors.ts';
@@ -30,18 +32,20 @@ export interface ObjectList {
   readonly items: readonly KubeObject[];
 }
 
-export interface DeleteOptions {
-  /** Seconds a pod that runs on a node may take; 0 removes at once. Default: the pod's own. */
-  readonly gracePeriodSeconds?: number;
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
-}
-
-export interface StoreOptions extends Admission {
+export interface StoreOptions {
+  readonly serviceRanges: readonly string[];
   readonly now: () => Date;
   readonly historyLimit: number;
 }
 
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+  /** Unknown fields; by default new objects are refused for them, and updates lose them. */
+  readonly fields?: FieldRule;
+}
+
+const strict: FieldRule = { validation: 'Strict', warn: () => undefined };
+const ignoring: FieldRule = { validation: 'Ignore', warn: () => undefined };
 const conflictAttempts = 16;
 
 /**
@@ -82,28 +86,24 @@ export class Store {
     return String(this.storage.lastRevision(resource));
   }
 
-  create(name: ResourceName, input: JsonObject, options: { readonly dryRun?: boolean } = {}): KubeObject {
+  create(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
     const resource = resourceNamed(name);
-    const named = this.#identify(resource, structuredClone(input));
+    const named = this.#identify(resource, typed(resource, input, options.fields ?? strict));
     this.#checkNamespace(resource, named);
     const key = { namespace: named.metadata.namespace ?? '', name: named.metadata.name };
-    const object = admit(resource, named, { options: this.#options, storage: this.storage });
+    const object = admit(resource, named, this.#admission());
     if (this.storage.get(name, key) !== null) throw alreadyExists(resource, key.name);
     return options.dryRun === true ? object : this.storage.put(name, object);
   }
 
   /** Replaces everything but status. With `metadata.resourceVersion`, only that version (409 otherwise). */
-  update(name: ResourceName, input: JsonObject, options: { readonly dryRun?: boolean } = {}): KubeObject {
-    return this.#replace(name, input, 'main', options.dryRun === true);
+  update(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
+    return this.#replace(name, input, 'main', options);
   }
 
   /** Replaces `status` alone. */
-  updateStatus(
-    name: ResourceName,
-    input: JsonObject,
-    options: { readonly dryRun?: boolean } = {},
-  ): KubeObject {
-    return this.#replace(name, input, 'status', options.dryRun === true);
+  updateStatus(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
+    return this.#replace(name, input, 'status', options);
   }
 
   /** Reads, edits and writes, again after a conflict; null when the object is gone. */
@@ -227,16 +227,15 @@ export class Store {
     const metadata = objectAt(input, 'metadata');
     const prefix = textAt(metadata, 'generateName');
     let name = textAt(metadata, 'name');
-    if (name === '' && prefix !== '') name = `${prefix.slice(0, 58)}${randomSuffix()}`;
+    if (name === '' && prefix !== '') name = generatedName(prefix);
     const namespace = resource.namespaced ? textAt(metadata, 'namespace') || 'default' : '';
-    const cleaned = { ...metadata };
     const {
       managedFields: _fields,
       selfLink: _link,
       deletionTimestamp: _at,
       deletionGracePeriodSeconds: _grace,
       ...kept
-    } = cleaned;
+    } = metadata;
     return {
       ...input,
       apiVersion: apiVersionOf(resource),
@@ -272,7 +271,12 @@ export class Store {
     ]);
   }
 
-  #replace(name: ResourceName, input: JsonObject, part: 'main' | 'status', dryRun: boolean): KubeObject {
+  #replace(
+    name: ResourceName,
+    input: JsonObject,
+    part: 'main' | 'status',
+    options: WriteOptions,
+  ): KubeObject {
     const resource = resourceNamed(name);
     const metadata = objectAt(input, 'metadata');
     const key = {
@@ -289,15 +293,11 @@ export class Store {
       const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
       throw conflict(resource, key.name, why);
     }
-    const next = admitUpdate(resource, old, structuredClone(input), part, {
-      options: this.#options,
-      storage: this.storage,
-    });
+    const given = typed(resource, input, options.fields ?? ignoring);
+    const next = admitUpdate(resource, old, given, part, this.#admission());
     if (sameJson(next, old)) return old;
-    if (dryRun) return next;
-    const released = listAt(next, 'metadata', 'finalizers').length === 0 && !namespaceHeld(name, next);
-    const due = next.metadata.deletionTimestamp !== undefined && gracePeriod(name, next, undefined) === 0;
-    if (released && due && name !== 'pods') return this.storage.remove(name, key, next) ?? next;
+    if (options.dryRun === true) return next;
+    if (isReleased(name, next)) return this.storage.remove(name, key, next) ?? next;
     return this.storage.put(name, next);
   }
 
@@ -311,11 +311,15 @@ export class Store {
       const object = this.storage.get(name, key);
       if (object === null) return null;
       try {
-        return this.#replace(name, change(object), part, false);
+        return this.#replace(name, change(object), part, {});
       } catch (error) {
         if (attempt >= conflictAttempts || !isConflict(error)) throw error;
       }
     }
+  }
+
+  #admission(): AdmissionContext {
+    return { serviceRanges: this.#options.serviceRanges, storage: this.storage };
   }
 
   #markDeleted(object: KubeObject, grace: number): KubeObject {
@@ -345,19 +349,6 @@ function belongs(object: KubeObject, { namespace, match }: ListOptions): boolean
   return match === undefined || match(object);
 }
 
-function gracePeriod(name: ResourceName, object: KubeObject, asked: number | undefined): number {
-  if (name !== 'pods' || textAt(object, 'spec', 'nodeName') === '') return 0;
-  const phase = textAt(object, 'status', 'phase');
-  if (asked === undefined && (phase === 'Succeeded' || phase === 'Failed')) return 0;
-  if (asked !== undefined) return Math.max(0, asked);
-  const own = objectAt(object, 'spec').terminationGracePeriodSeconds;
-  return typeof own === 'number' ? Math.max(0, own) : 30;
-}
-
-function namespaceHeld(name: ResourceName, object: KubeObject): boolean {
-  return name === 'namespaces' && listAt(object, 'spec', 'finalizers').length > 0;
-}
-
 function withPathKept(object: KubeObject, path: readonly string[], value: readonly string[]): KubeObject {
   return { ...object, ...withPath(object, path, value) };
 }
@@ -365,14 +356,6 @@ function withPathKept(object: KubeObject, path: readonly string[], value: readon
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */
 export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
-}
-
-/** No vowels and no look-alikes: the alphabet of generated names. */
-const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
-
-export function randomSuffix(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(5));
-  return [...bytes].map((byte) => suffixAlphabet[byte % suffixAlphabet.length]).join('');
 }
 
 function isConflict(error: unknown): boolean {

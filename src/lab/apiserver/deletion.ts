@@ -1,0 +1,32 @@
+import { type KubeObject, listAt, numberAt, objectAt, textAt } from './json.ts';
+import type { ResourceName } from './resources.ts';
+
+export interface DeleteOptions {
+  /** Seconds a pod that runs on a node may take; 0 removes at once. Default: the pod's own. */
+  readonly gracePeriodSeconds?: number;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  /** Orphan keeps what the object owns. */
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+}
+
+/** Seconds between the request and the end; only a pod on a node, which runs, is given any. */
+export function gracePeriod(name: ResourceName, object: KubeObject, asked: number | undefined): number {
+  if (name !== 'pods' || textAt(object, 'spec', 'nodeName') === '') return 0;
+  const phase = textAt(object, 'status', 'phase');
+  if (asked === undefined && (phase === 'Succeeded' || phase === 'Failed')) return 0;
+  if (asked !== undefined) return Math.max(0, asked);
+  const own = objectAt(object, 'spec').terminationGracePeriodSeconds;
+  return typeof own === 'number' ? Math.max(0, own) : 30;
+}
+
+/** A namespace is held by `spec.finalizers` until it is empty. */
+export function namespaceHeld(name: ResourceName, object: KubeObject): boolean {
+  return name === 'namespaces' && listAt(object, 'spec', 'finalizers').length > 0;
+}
+
+/** Deletion was asked for and nothing holds the object any more. */
+export function isReleased(name: ResourceName, object: KubeObject): boolean {
+  if (object.metadata.deletionTimestamp === undefined) return false;
+  if (listAt(object, 'metadata', 'finalizers').length > 0 || namespaceHeld(name, object)) return false;
+  return name !== 'pods' || (numberAt(object, 'metadata', 'deletionGracePeriodSeconds') ?? 0) === 0;
+}
