@@ -2,8 +2,9 @@
  * One set element between our canonical text (see objects.ts) and nft's JSON. nft prints intervals as
  * prefixes where it can and takes protocol names from the machine; equal elements always become equal text.
  */
-import { addressFrom, addressValue, parseAddress } from '../net/address.ts';
-import { cidrRange, parseCidr } from '../net/cidr.ts';
+import type { Family } from '../model/address.ts';
+import { addressFrom } from '../net/address.ts';
+import { addressNumber, addressText, prefixNumbers } from './address-numbers.ts';
 import { unreadable, unwritable } from './alphabet.ts';
 import type { JsonElement, JsonField, JsonScalar } from './json.ts';
 import type { Element, ElementType } from './objects.ts';
@@ -60,10 +61,9 @@ export function elementRanges(type: readonly ElementType[], element: Element): r
 function fieldNumber(type: ElementType | undefined, text: string): bigint | null {
   switch (type) {
     case 'ipv4_addr':
-    case 'ipv6_addr': {
-      const address = parseAddress(text);
-      return address && addressValue(address);
-    }
+      return addressNumber(4, text);
+    case 'ipv6_addr':
+      return addressNumber(6, text);
     case 'inet_service':
       return /^\d{1,5}$/.test(text) ? BigInt(text) : null;
     case 'inet_proto': {
@@ -111,15 +111,14 @@ function decodeField(type: ElementType, json: unknown): string | null {
   if ('range' in json && Array.isArray(json.range) && json.range.length === 2) {
     return between(decodeValue(type, json.range[0]), decodeValue(type, json.range[1]));
   }
-  if ('prefix' in json && isObject(json.prefix)) return decodePrefix(json.prefix);
+  if ('prefix' in json && isObject(json.prefix)) return decodePrefix(type, json.prefix);
   return null;
 }
 
-function decodePrefix(prefix: Readonly<Record<string, unknown>>): string | null {
-  const parsed = parseCidr(`${String(prefix.addr)}/${String(prefix.len)}`);
-  if (!parsed) return null;
-  const range = cidrRange(parsed.cidr);
-  return between(addressFrom(range.family, range.first), addressFrom(range.family, range.last));
+function decodePrefix(type: ElementType, prefix: Readonly<Record<string, unknown>>): string | null {
+  const family: Family | null = type === 'ipv4_addr' ? 4 : type === 'ipv6_addr' ? 6 : null;
+  const range = family && prefixNumbers(family, String(prefix.addr), Number(prefix.len));
+  return family && range ? between(addressFrom(family, range.first), addressFrom(family, range.last)) : null;
 }
 
 function between(first: string | null, last: string | null): string | null {
@@ -131,8 +130,9 @@ function decodeValue(type: ElementType, json: unknown): string | null {
   if (typeof json !== 'string' && typeof json !== 'number') return null;
   switch (type) {
     case 'ipv4_addr':
+      return isPlainIpv4(json) ? json : addressText(4, String(json));
     case 'ipv6_addr':
-      return parseAddress(String(json));
+      return addressText(6, String(json));
     case 'inet_service':
       return /^\d{1,5}$/.test(String(json)) ? String(json) : null;
     case 'inet_proto': {
@@ -140,6 +140,14 @@ function decodeValue(type: ElementType, json: unknown): string | null {
       return number === null ? null : protocolWord(number);
     }
   }
+}
+
+/** What nft prints of IPv4 is canonical already; a listing can hold 100,000 of them. */
+function isPlainIpv4(json: string | number): json is string {
+  return (
+    typeof json === 'string' &&
+    /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/.test(json)
+  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

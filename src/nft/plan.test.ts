@@ -9,7 +9,7 @@ import type { ObservedTable } from './observe.ts';
 import { plan } from './plan.ts';
 
 const EMPTY: Ruleset = { table: TABLE, chains: new Map(), sets: new Map(), maps: new Map() };
-const RUNS = 300;
+const RUNS = 100;
 
 function settled(ruleset: Ruleset): ObservedTable {
   return applyPlan(plan(ruleset, null), null);
@@ -49,7 +49,7 @@ function ruleset(parts: { readonly chains?: readonly Chain[]; readonly sets?: re
 
 const FORWARD = { type: 'filter', hook: 'forward', priority: -5, policy: 'accept' } as const;
 
-describe('plan', () => {
+describe('plan', { timeout: 60_000 }, () => {
   it('has nothing to do once it has been applied, whatever was there before', () => {
     fc.assert(
       fc.property(rulesetArbitrary(), rulesetArbitrary(), (before, after) => {

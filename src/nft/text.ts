@@ -83,11 +83,6 @@ function ruleText({ fingerprint }: Chain, { statements, note }: Rule, index: num
   return `${statements.map(statementText).join(' ')} comment "${ruleComment(fingerprint, index, note)}"`;
 }
 
-/** One rule without its comment, for explanations. */
-export function statementsText(statements: readonly Statement[]): string {
-  return statements.map(statementText).join(' ');
-}
-
 function statementText(statement: Statement): string {
   switch (statement.kind) {
     case 'match': {

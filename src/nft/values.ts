@@ -1,6 +1,5 @@
 /** The numbers behind the words, addresses and ports that rules compare with. */
-import type { Family } from '../model/address.ts';
-import { addressValue, parseAddress } from '../net/address.ts';
+import { addressNumber } from './address-numbers.ts';
 import { icmpTypeNumber } from './icmp-types.ts';
 import type { Expression } from './objects.ts';
 import { protocolNumber } from './protocol-names.ts';
@@ -36,11 +35,6 @@ export function comparable(left: Expression, word: unknown): bigint | null {
 
 export function stateValue(state: string): bigint {
   return BigInt(CT_STATES.get(state) ?? 0);
-}
-
-function addressNumber(family: Family, text: string): bigint | null {
-  const address = parseAddress(text);
-  return address !== null && address.includes(':') === (family === 6) ? addressValue(address) : null;
 }
 
 /** nft 1.0.6 lists ports of an anonymous set under `ct proto-src` as `0x50 [invalid type]`. */

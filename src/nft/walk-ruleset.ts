@@ -1,6 +1,5 @@
 /** Our own ruleset as something to walk through. */
-import type { Family } from '../model/address.ts';
-import { cidrRange, parseCidr } from '../net/cidr.ts';
+import { prefixNumbers } from './address-numbers.ts';
 import { unreadable } from './alphabet.ts';
 import type { ChainName, Expression, Operand, Rule, Ruleset, SetName, Statement } from './objects.ts';
 import { comparable } from './values.ts';
@@ -81,9 +80,9 @@ function readOperand(left: Expression, operand: Operand, where: string): WalkOpe
 
 /** The addresses of a prefix, which must be of the family the expression compares. */
 export function prefixRange(left: Expression, cidr: string, where: string): NumberRange {
-  const range = parseCidr(cidr);
-  const addresses = range && cidrRange(range.cidr);
-  const family: Family | null = left.kind === 'ctAddress' || left.kind === 'address' ? left.family : null;
-  if (!addresses || addresses.family !== family) throw unreadable(`${where}, ${left.kind}`, cidr);
-  return { first: addresses.first, last: addresses.last };
+  const [address = '', length = ''] = cidr.split('/');
+  const family = left.kind === 'ctAddress' || left.kind === 'address' ? left.family : null;
+  const range = family && /^\d+$/.test(length) ? prefixNumbers(family, address, Number(length)) : null;
+  if (!range) throw unreadable(`${where}, ${left.kind}`, cidr);
+  return range;
 }

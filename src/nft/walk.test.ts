@@ -144,6 +144,22 @@ describe('walk', () => {
     );
   });
 
+  it('compares IPv6 with IPv6, even where an interval ends among the IPv4-mapped addresses', () => {
+    const left = { concat: [{ ct: { key: 'ip6 saddr', dir: 'original' } }, L4] };
+    const inside = (last: string): string => {
+      const elem = [{ concat: [{ range: ['::', last] }, { range: [0, 255] }] }];
+      const set = { set: { ...IN, name: 's', type: ['ipv6_addr', 'inet_proto'], flags: 'interval', elem } };
+      const from = firstPacket({
+        source: address('::1:0:0'),
+        destination: address('2001:db8::2'),
+        transport: { kind: 'ports', protocol: 'UDP', port: 53 },
+      });
+      return verdict([match(left, '@s')], from, [set]);
+    };
+    expect(inside('::ffff:255.255.255.255')).toBe('drop');
+    expect(inside('::0.0.0.9')).toBe('accept');
+  });
+
   it('names the interval that held the key', () => {
     const elem = [{ concat: [{ prefix: { addr: '10.0.0.0', len: 24 } }, { range: [0, 443] }] }];
     const set = { set: { ...IN, name: 's', type: ['ipv4_addr', 'inet_service'], flags: ['interval'], elem } };

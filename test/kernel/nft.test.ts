@@ -155,6 +155,20 @@ describe('rulesets in the kernel', () => {
     }
   });
 
+  it('hold IPv6 intervals that end among the IPv4-mapped addresses', async () => {
+    const name = 'net_six' as SetName;
+    const elements = new Set(['::-::ffff:ffff:ffff . 0-255', '::1:0:0:0-::1:0:0:9 . tcp']);
+    const ruleset: Ruleset = {
+      table: TABLE,
+      chains: new Map(),
+      sets: new Map([[name, { name, type: ['ipv6_addr', 'inet_proto'], interval: true, elements }]]),
+      maps: new Map(),
+    };
+    await reach(ruleset);
+    expect((await observed())?.sets.get(name)?.elements).toEqual(elements);
+    expect(plan(ruleset, await observed()).batches).toEqual([]);
+  });
+
   it('replace intervals by overlapping ones in one batch', async () => {
     const blocks = (...elements: readonly string[]): Ruleset => ({
       table: TABLE,
