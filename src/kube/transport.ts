@@ -42,12 +42,16 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
 function send(url: URL, options: https.RequestOptions): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? https.request(url, options) : http.request(url, options);
+    let answered = false;
     request.on('error', (error: NodeJS.ErrnoException) => {
-      // A kept connection may have been closed by the server just now: no answer was begun, so ask again.
-      if (request.reusedSocket && error.code === 'ECONNRESET') resolve(send(url, options));
+      // A kept connection may have been closed by the server just now. If no answer was begun, ask again.
+      if (request.reusedSocket && error.code === 'ECONNRESET' && !answered) resolve(send(url, options));
       else reject(error);
     });
     request.on('response', (response) => {
+      answered = true;
+      // Whoever reads the body is told; when nobody reads any more, an abort must not end the process.
+      response.on('error', () => {});
       resolve({
         status: response.statusCode ?? 0,
         retryAfterMs: retryAfter(response.headers['retry-after']),
