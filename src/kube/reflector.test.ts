@@ -248,9 +248,11 @@ test('resumes after the connection was reset in the middle of a watch', async ()
   harness.api.script(list([pod('a', '1')], '5'), watch(added('b', '6')), watch(added('c', '7')));
   harness.start();
   await until(() => harness.names().length === 2);
-  harness.api.last.destroy();
+  harness.api.last.socket?.resetAndDestroy();
   await until(() => harness.failures.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 50));
   expect(harness.names()).toEqual(['a', 'b']);
+  expect(harness.api.requests).toHaveLength(2);
   await harness.clock.advance(1_000);
   await until(() => harness.names().length === 3);
 });

@@ -76,20 +76,6 @@ test('does not talk to a server it cannot verify', async () => {
   expect(seen).toEqual([]);
 });
 
-test('an answer that breaks on a kept connection is an error, and is not asked for again behind the back', async () => {
-  const kept = transport(CERTIFICATE);
-  expect(await get(kept)).toBe('hello');
-  server.removeAllListeners('request');
-  let requests = 0;
-  server.on('request', (request, response) => {
-    requests += 1;
-    response.write('hel', () => request.socket.destroy());
-  });
-  await expect(get(kept)).rejects.toThrow();
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(requests).toBe(1);
-});
-
 test('a kept connection that the server has closed is replaced without an error', async () => {
   const kept = transport(CERTIFICATE);
   expect(await get(kept)).toBe('hello');
