@@ -36,7 +36,7 @@ export function judgeFlow(world: World, question: FlowQuestion): readonly FlowRe
     if (other === undefined) reports.push(report);
     else reports[alike] = { ...other, families: [...other.families, source.family] };
   }
-  return reports.length > 0 ? reports : [withoutFamily(world, question)];
+  return reports.length > 0 ? reports : [withoutFamily(world, question, sources, destinations)];
 }
 
 function sameVerdict(a: FlowReport, b: FlowReport): boolean {
@@ -128,13 +128,23 @@ function unknown(judged: JudgedDirection, fact: MissingFact): JudgedDirection {
   };
 }
 
-/** Pods of one family each: nothing can be judged. */
-function withoutFamily(world: World, question: FlowQuestion): FlowReport {
+/** Pods of one family each, or one whose address is another's: nothing can be judged. */
+function withoutFamily(
+  world: World,
+  question: FlowQuestion,
+  sources: readonly Place[],
+  destinations: readonly Place[],
+): FlowReport {
   const [from, to] = [podOf(question.source), podOf(question.destination)];
+  const [source, destination] = [endName(question.source), endName(question.destination)];
+  const homeless = sources.length === 0 ? source : destinations.length === 0 ? destination : null;
   const fact: MissingFact = {
     code: 'UNKNOWN_ADDRESS',
-    fact: `how ${endName(question.source)} would reach ${endName(question.destination)}: they share no address family`,
-    hint: 'give both ends an address of one family',
+    fact:
+      homeless === null
+        ? `how ${source} would reach ${destination}: they share no address family`
+        : `the address of ${homeless}: another pod has the one it had`,
+    hint: homeless === null ? 'give both ends an address of one family' : 'ask again when it has one',
   };
   return assemble(
     world,

@@ -7,6 +7,7 @@ import { type Node, type Pod, podKey } from '../model/cluster.ts';
 import { addressFrom, parseAddress } from '../net/address.ts';
 import { cidrRange, everything } from '../net/cidr.ts';
 import { type AddressRange, subtractRanges } from '../net/range.ts';
+import { ownerOf } from '../policy/owner.ts';
 import type { EndReport } from './explanation.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +40,10 @@ export function placesOf(world: World, end: End): readonly Place[] {
 
 function podPlaces(world: World, pod: Pod): readonly Place[] {
   if (!world.standIns.has(podKey(pod.namespace, pod.name))) {
-    if (pod.addresses.length > 0 || !pod.hostNetwork) return firstOfEach(pod.addresses);
+    // An address that was given to another pod since is that pod's, also for the kernel.
+    if (!pod.hostNetwork)
+      return firstOfEach(pod.addresses.filter((each) => ownerOf(world.snapshot, each) === pod));
+    if (pod.addresses.length > 0) return firstOfEach(pod.addresses);
     return orAnywhere(firstOfEach(nodeOf(world, pod)?.addresses ?? []));
   }
   const ranges = podRanges(world, pod);

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { compile } from '../compile/compile.ts';
+import type { Address, Cidr } from '../model/address.ts';
+import { type Pod, podKey, type Snapshot } from '../model/cluster.ts';
+import { type Policy, policyKey } from '../model/policy.ts';
+import type { Flow } from '../model/verdict.ts';
+import { walkableFromRuleset } from '../nft/walk.ts';
+import type { Explanation, FlowReport } from './explanation.ts';
+import { type KernelView, kernelReport } from './kernel.ts';
+import type { KernelReport } from './kernel-report.ts';
+import { explanationText } from './text.ts';
+import { withKernel } from './with-kernel.ts';
+
+function pod(name: string, address: string): Pod {
+  return {
+    namespace: 'shop',
+    name,
+    uid: name,
+    labels: new Map([['app', name]]),
+    node: 'node-a',
+    addresses: [address as Address],
+    hostNetwork: false,
+    phase: 'Running',
+    deleting: false,
+    ports: [],
+  };
+}
+
+const SUBJECT = { kind: 'requirements', requirements: [] } as const;
+const DENY: Policy = {
+  namespace: 'shop',
+  name: 'deny',
+  subject: SUBJECT,
+  ingress: [],
+  egress: null,
+  problems: [],
+};
+
+function snapshot(policies: readonly Policy[]): Snapshot {
+  const pods = [pod('web', '10.244.1.2'), pod('api', '10.244.1.3')];
+  return {
+    revision: 1,
+    namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
+    pods: new Map(pods.map((each) => [podKey('shop', each.name), each])),
+    policies: new Map(policies.map((each) => [policyKey('shop', each.name), each])),
+    nodes: new Map([
+      ['node-a', { name: 'node-a', labels: new Map(), addresses: [], podCidrs: ['10.244.1.0/24' as Cidr] }],
+    ]),
+  };
+}
+
+const FLOW: Flow = {
+  source: '10.244.1.2' as Address,
+  destination: '10.244.1.3' as Address,
+  transport: { kind: 'ports', protocol: 'TCP', port: 80 },
+};
+
+/** A node that enforces `policies`. */
+function view(policies: readonly Policy[] | null, inSync = true): KernelView {
+  const options = { node: 'node-a', podRanges: ['10.244.1.0/24' as Cidr] };
+  const compiled = compile(snapshot(policies ?? []), options);
+  return { node: 'node-a', inSync, compiled, walkable: policies && walkableFromRuleset(compiled.ruleset) };
+}
+
+describe('the kernel report', () => {
+  test('agrees with a denial, and names the rule that drops', () => {
+    const report = kernelReport(FLOW, [view([DENY])], 'denied');
+    expect(report.state).toBe('agrees');
+    expect(report.nodes[0]).toMatchObject({ node: 'node-a', verdict: 'drop', decision: { does: 'drop' } });
+  });
+
+  test('agrees with an allowance', () => {
+    expect(kernelReport(FLOW, [view([])], 'allowed').state).toBe('agrees');
+  });
+
+  test('a node in sync that does something else is a mismatch, in both directions', () => {
+    expect(kernelReport(FLOW, [view([])], 'denied').state).toBe('mismatch');
+    expect(kernelReport(FLOW, [view([DENY])], 'allowed').state).toBe('mismatch');
+  });
+
+  test('a node that has not caught up is no mismatch', () => {
+    expect(kernelReport(FLOW, [view([], false)], 'denied').state).toBe('out-of-sync');
+  });
+
+  test('a node without a table does not enforce, whatever the policies say', () => {
+    expect(kernelReport(FLOW, [view(null)], 'allowed').state).toBe('not-enforced');
+    expect(kernelReport(FLOW, [view([DENY]), view(null)], 'denied').state).toBe('not-enforced');
+  });
+
+  test('every node on the way has to accept', () => {
+    expect(kernelReport(FLOW, [view([]), view([DENY])], 'denied').state).toBe('agrees');
+  });
+});
+
+describe('the headline', () => {
+  function explained(verdict: 'allowed' | 'denied', kernel: KernelReport): Explanation {
+    const reason = verdict === 'allowed' ? 'ALLOWED_NOT_ISOLATED' : 'ISOLATED_NO_RULES';
+    const end = (name: string) => ({ kind: 'pod', name, addresses: [], node: 'node-a' }) as const;
+    const flow: FlowReport = {
+      source: end('shop/web'),
+      destination: end('shop/api'),
+      via: null,
+      ports: '80/TCP',
+      protocol: 'TCP',
+      port: 80,
+      examplePort: 80,
+      portName: null,
+      declared: false,
+      families: [4],
+      verdict,
+      reason,
+      summary: 'x',
+      missing: [],
+      directions: [],
+      kernel,
+    };
+    const query = { source: 'shop/web', destination: 'shop/api', port: '80', namespace: 'default' };
+    const objects = { namespaces: 1, nodes: 1, pods: 2, services: 0, policies: 1 };
+    const input = { kind: 'cluster', cluster: 'c', files: [], objects, missing: [] } as const;
+    const bare: Explanation = {
+      apiVersion: 'policyctl.dev/v1',
+      kind: 'Explanation',
+      query,
+      input,
+      verdict,
+      reason,
+      summary: 'x',
+      assumptions: [],
+      missing: [],
+      flows: [],
+    };
+    return withKernel(bare, [flow]);
+  }
+
+  const text = (explanation: Explanation): string =>
+    explanationText(explanation, { wide: false, paint: (word) => word });
+
+  test('MISMATCH comes before any verdict, and says both', () => {
+    const explanation = explained('denied', kernelReport(FLOW, [view([])], 'denied'));
+    expect(explanation).toMatchObject({ verdict: 'unknown', reason: 'MISMATCH' });
+    expect(text(explanation)).toMatch(
+      /^MISMATCH {2}shop\/web -> shop\/api {2}80\/TCP\n {8}80\/TCP: the policies say denied, the kernel accepts it on node-a\n/,
+    );
+  });
+
+  test('NOT ENFORCED names the node', () => {
+    const explanation = explained('allowed', kernelReport(FLOW, [view(null)], 'allowed'));
+    expect(explanation).toMatchObject({ verdict: 'unknown', reason: 'NOT_ENFORCED' });
+    expect(text(explanation)).toMatch(/^NOT ENFORCED {2}.*\n.*nothing enforces them on\n? +node-a/);
+  });
+
+  test('OUT OF SYNC says what is missing', () => {
+    const explanation = explained('denied', kernelReport(FLOW, [view([], false)], 'denied'));
+    expect(explanation).toMatchObject({ verdict: 'unknown', reason: 'UNKNOWN_NODE_OUT_OF_SYNC' });
+    expect(text(explanation)).toMatch(/^OUT OF SYNC /);
+  });
+
+  test('an agreeing kernel changes nothing', () => {
+    const explanation = explained('denied', kernelReport(FLOW, [view([DENY])], 'denied'));
+    expect(explanation).toMatchObject({ verdict: 'denied', reason: 'ISOLATED_NO_RULES' });
+    expect(text(explanation)).toMatch(/kernel on node-a {3}agrees, in sync\n/);
+  });
+});

@@ -1,0 +1,129 @@
+/** The bundled program, run as a user runs it. */
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa, type Options } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createSandbox } from '../kernel/sandbox.ts';
+
+const FILES = ['-f', 'test/cli/manifests/cluster.yaml', '-f', 'test/cli/manifests/policies.yaml'];
+
+let directory = '';
+let program = '';
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'policyctl-'));
+  await execa('node', ['deploy/build.mjs'], { env: { POLICYD_DIST: join(directory, 'dist') } });
+  program = join(directory, 'dist/bin/policyctl');
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const OPTIONS = { reject: false, stripFinalNewline: false, timeout: 30_000 } as const satisfies Options;
+
+test('prints its version without loading anything else', async () => {
+  const { stdout, exitCode } = await execa(program, ['--version'], OPTIONS);
+  expect({ stdout, exitCode }).toEqual({
+    stdout: expect.stringMatching(/^policyctl \d+\.\d+\.\d+\n$/),
+    exitCode: 0,
+  });
+  const main = await readFile(join(directory, 'dist/policyctl.js'), 'utf8');
+  // What main imports at once is what --version costs.
+  expect(main.match(/^import .* from ["']\.\/chunks.*$/gm) ?? []).toHaveLength(0);
+});
+
+test('an offline explain loads no Kubernetes client', async () => {
+  const client = await chunksWith('KubeConfig');
+  const offline = await reachable(['program', 'explain', 'files-input']);
+  expect(client.filter((chunk) => offline.has(chunk))).toEqual([]);
+  // The control: a cluster's explain does load it.
+  const online = await reachable(['cluster-input']);
+  expect(client.filter((chunk) => online.has(chunk))).not.toEqual([]);
+});
+
+async function chunksWith(text: string): Promise<readonly string[]> {
+  const names = await readdir(join(directory, 'dist/chunks'));
+  const found: string[] = [];
+  for (const name of names) {
+    const code = await readFile(join(directory, 'dist/chunks', name), 'utf8');
+    if (code.includes(`class ${text}`) || code.includes(`${text} = class`)) found.push(name);
+  }
+  return found;
+}
+
+/** Chunks that static imports load with these lazy ones. */
+async function reachable(lazy: readonly string[]): Promise<ReadonlySet<string>> {
+  const names = await readdir(join(directory, 'dist/chunks'));
+  const queue = names.filter((name) => lazy.some((prefix) => name.startsWith(`${prefix}-`)));
+  const seen = new Set<string>();
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    queue.push(...importsOf(await readFile(join(directory, 'dist/chunks', next), 'utf8')));
+  }
+  return seen;
+}
+
+function importsOf(code: string): readonly string[] {
+  return [...code.matchAll(/^(?:import|\} from)[^;]*?["']\.\/(?:chunks\/)?([^"']+)["'];$/gm)].map(
+    ([, name]) => name ?? '',
+  );
+}
+
+test('is usable as kubectl policyctl', async () => {
+  const { stdout } = await execa(join(directory, 'dist/bin/kubectl-policyctl'), ['--help'], OPTIONS);
+  expect(stdout).toMatch(/^Usage: kubectl policyctl /);
+  const link = join(directory, 'kubectl-policyctl');
+  await symlink(join(directory, 'dist/bin/kubectl-policyctl'), link);
+  expect((await execa(link, ['--help'], OPTIONS)).stdout).toMatch(/^Usage: kubectl policyctl /);
+});
+
+test('exit codes, results on stdout, errors on stderr', async () => {
+  const ask = (...args: string[]) => execa(program, ['explain', ...args, ...FILES], OPTIONS);
+  expect(await ask('shop/web', 'shop/api:8080')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await ask('shop/db', 'shop/api:8080')).toMatchObject({ exitCode: 1, stderr: '' });
+  expect(await ask('shop/wen', 'shop/api')).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(await ask('internet', 'shop/web:80')).toMatchObject({ exitCode: 3, stderr: '' });
+  expect(await execa(program, [], OPTIONS)).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(await execa(program, ['nope'], OPTIONS)).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
+test('a reader that goes away ends it quietly', async () => {
+  const child = execa(program, ['matrix', ...FILES, '-o', 'json'], { ...OPTIONS, buffer: false });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const errors: string[] = [];
+  child.stderr.on('data', (text: Buffer) => errors.push(text.toString()));
+  await once(child, 'close');
+  expect(errors.join('')).toBe('');
+});
+
+test('colour is for terminals only', async () => {
+  const { stdout } = await execa(program, ['explain', 'shop/web', 'shop/api:8080', ...FILES], {
+    ...OPTIONS,
+    env: { FORCE_COLOR: '1' },
+  });
+  expect(stdout).not.toContain('\u001b');
+});
+
+test('nft accepts what render prints, as text and as JSON', async () => {
+  const sandbox = await createSandbox();
+  try {
+    for (const [format, flags] of [
+      ['text', ['-c', '-f']],
+      ['json', ['-j', '-c', '-f']],
+    ] as const) {
+      const { stdout } = await execa(
+        program,
+        ['render', ...FILES, '--node', 'node-b', '-o', format],
+        OPTIONS,
+      );
+      const file = join(sandbox.directory, `ruleset.${format}`);
+      await writeFile(file, stdout);
+      expect(await sandbox.run('nft', [...flags, file])).toMatchObject({ exitCode: 0, stderr: '' });
+      // The control: nft does look at it.
+      await writeFile(file, stdout.replace('forward_hook', 'no such{'));
+      expect((await sandbox.run('nft', [...flags, file])).exitCode).not.toBe(0);
+    }
+  } finally {
+    await sandbox.close();
+  }
+});
