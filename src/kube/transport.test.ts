@@ -1,3 +1,4 @@
+import { createServer as createPlainServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
@@ -76,9 +77,31 @@ test('does not talk to a server it cannot verify', async () => {
   expect(seen).toEqual([]);
 });
 
+test('a connection reset in the middle of an answer is an error, and not asked for again behind the back', async () => {
+  const requests: (string | undefined)[] = [];
+  const plain = createPlainServer((request, response) => {
+    requests.push(request.url);
+    if (requests.length === 1) response.end('hello');
+    else response.write('hel', () => request.socket.resetAndDestroy());
+  });
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+  const config = new KubeConfig();
+  const address = `http://127.0.0.1:${(plain.address() as AddressInfo).port}`;
+  config.loadFromClusterAndUser({ name: 'c', server: address, skipTLSVerify: true }, { name: 'u' });
+  const kept = createTransport(config, 'policyd/test');
+  expect(await get(kept)).toBe('hello');
+  // The connection goes back to the pool a moment after its answer ends.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await expect(get(kept)).rejects.toThrow();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  plain.close();
+  expect(requests).toHaveLength(2);
+});
+
 test('a kept connection that the server has closed is replaced without an error', async () => {
   const kept = transport(CERTIFICATE);
   expect(await get(kept)).toBe('hello');
+  await new Promise((resolve) => setTimeout(resolve, 50));
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
   server.once('request', (request) => {
