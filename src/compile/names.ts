@@ -70,7 +70,14 @@ export function selfSet(family: Family): SetName {
   return setName(`self_${family}`);
 }
 
-/** A comment nft and a reader can both take: our alphabet, 90 bytes at most. */
+const LONGEST_NOTE = 90;
+
+/**
+ * A comment nft and a reader can both take: our alphabet, 90 bytes at most. Injective: what had to be changed
+ * ends in its hash, since two policies whose rules and comments were the same would share one chain.
+ */
 export function note(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9_./:-]/g, '_').slice(0, 90);
+  const safe = text.replaceAll(/[^A-Za-z0-9_./:-]/gu, '_');
+  if (safe === text && text.length <= LONGEST_NOTE) return text;
+  return `${safe.slice(0, LONGEST_NOTE - LENGTH - 2)}..${hash(text)}`;
 }

@@ -24,7 +24,8 @@ export function portLines(ports: ResolvedPorts): readonly PortLine[] {
     if (!first) return [];
     // The protocol comes first: nft 1.0.6 gives `proto-src` no type without it.
     const match = isProtocol(protocol);
-    if (ranges.some((range) => range.first <= 1 && range.last === 65535))
+    // Port 0 can be on the wire, and 1-65535 does not mean it.
+    if (ranges.some((range) => range.first === 0 && range.last === 65535))
       return [{ matches: [match], sets: [] }];
     if (ranges.length === 1)
       return [{ matches: [match, is(BACKEND_PORT, { kind: 'ports', ranges: [bare(first)] })], sets: [] }];

@@ -116,6 +116,7 @@ const PORT_CASES: readonly SemanticCase[] = [
     'a range over all ports is of its protocol alone',
     [ports({ port: 1, endPort: 65535, protocol: 'UDP' })],
     [
+      denied('internet', 'shop/web', 'UDP/0'),
       allowed('internet', 'shop/web', 'UDP/1'),
       allowed('internet', 'shop/web', 'UDP/65535'),
       denied('internet', 'shop/web', 'TCP/80'),
@@ -422,6 +423,25 @@ const PLACE_CASES: readonly SemanticCase[] = [
       policy('p', { podSelector: WEB, policyTypes: ['Ingress', 'Egress'] }),
     ),
     flows: [denied('shop/web', 'shop/web-2'), allowed('shop/web-2', 'shop/web-2')],
+  },
+  {
+    id: 'H4',
+    sentence: 'an address that a pod still lists but another pod owns by now is not itself',
+    objects: world(
+      extraPod('leaving', 0, {
+        labels: { app: 'leaving' },
+        deleting: true,
+        addresses: [...addresses(2, 20), ...addresses(2, 21)],
+      }),
+      extraPod('new', 21),
+      policy('p', { podSelector: { matchLabels: { app: 'leaving' } }, policyTypes: ['Ingress', 'Egress'] }),
+    ),
+    flows: [
+      denied('10.244.2.20', 'shop/new@4'),
+      denied('shop/new@6', 'fd00:10:244:2::14'),
+      allowed('10.244.2.20', '10.244.2.20'),
+      allowed('internet', 'shop/new'),
+    ],
   },
   about(
     'H5',
