@@ -8,8 +8,12 @@ import { badRequest } from './status.ts';
 export async function deleteOptions(call: Call): Promise<DeleteOptions> {
   const body = parseBody(await readBody(call.request)) ?? {};
   if (!isObject(body)) throw badRequest('DeleteOptions is not an object');
-  const grace = body.gracePeriodSeconds ?? call.query.get('gracePeriodSeconds');
-  const policy = body.propagationPolicy ?? call.query.get('propagationPolicy') ?? undefined;
+  return deleteOptionsOf(body, call.query);
+}
+
+export function deleteOptionsOf(body: JsonObject, query: URLSearchParams): DeleteOptions {
+  const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds');
+  const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined;
   const { uid, resourceVersion } = preconditions(body);
   return {
     ...(grace === null || grace === undefined ? {} : { gracePeriodSeconds: seconds(grace) }),

@@ -1,4 +1,4 @@
-import { type KubeObject, listAt, numberAt, objectAt, textAt } from './json.ts';
+import { isObject, type JsonObject, type KubeObject, listAt, numberAt, objectAt, textAt } from './json.ts';
 import type { ResourceName } from './resources.ts';
 
 export interface DeleteOptions {
@@ -7,6 +7,16 @@ export interface DeleteOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   /** Orphan keeps what the object owns. */
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+}
+
+/** What holds an owner back until its dependents are gone (`--cascade=foreground`). */
+export const foregroundFinalizer = 'foregroundDeletion';
+
+/** The owners of an object without one. */
+export function ownersWithout(object: JsonObject, uid: string): readonly JsonObject[] {
+  return listAt(object, 'metadata', 'ownerReferences')
+    .filter(isObject)
+    .filter((owner) => owner.uid !== uid);
 }
 
 /** Seconds between the request and the end; only a pod on a node, which runs, is given any. */

@@ -84,7 +84,5 @@ function subresourceEntry(resource: Resource, subresource: Resource['subresource
       return { ...base, kind: 'Binding', verbs: ['create'] };
     case 'eviction':
       return { ...base, group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] };
-    case 'finalize':
-      return { ...base, kind: resource.kind, verbs: ['update'] };
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Json, JsonObject, KubeObject } from './json.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 import { ApiError } from './status.ts';
-import { columnsOf, rowOf } from './table.ts';
+import { columnsOf, rowOf } from './table/table.ts';
 
 /** The shape a client asked for. */
 export type Media = 'object' | 'table' | 'partial';

@@ -14,7 +14,7 @@ export type ResourceName =
   | 'replicasets'
   | 'endpointslices';
 
-export type Subresource = 'status' | 'scale' | 'binding' | 'eviction' | 'finalize';
+export type Subresource = 'status' | 'scale' | 'binding' | 'eviction';
 
 export interface Resource {
   readonly name: ResourceName;
@@ -57,7 +57,7 @@ export const resources: readonly Resource[] = [
     kind: 'Namespace',
     namespaced: false,
     shortNames: ['ns'],
-    subresources: ['status', 'finalize'],
+    subresources: ['status'],
   },
   {
     ...core,

@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type AdmissionContext, admit, admitUpdate, type FieldRule, typed } from './admission.ts';
-import { type DeleteOptions, gracePeriod, isReleased, namespaceHeld } from './deletion.ts';
+import {
+  type DeleteOptions,
+  foregroundFinalizer,
+  gracePeriod,
+  isReleased,
+  namespaceHeld,
+  ownersWithout,
+} from './deletion.ts';
 import { generatedName } from './generated-name.ts';
 import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt, withPath } from './json.ts';
 import { apiVersionOf, type Resource, type ResourceName, resourceNamed, resources } from './resources.ts';
-import type { Match } from './selectors.ts';
+import { belongs, type ListOptions, visible, type WatchEvent } from './selection.ts';
 import {
   ApiError,
   alreadyExists,
@@ -14,22 +21,16 @@ import {
   modifiedMeanwhile,
   notFound,
 } from './status.ts';
-import { type Change, type Key, Storage } from './storage.ts';
-
-export type WatchEvent = {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
-  readonly object: KubeObject;
-  readonly revision: number;
-};
-
-export interface ListOptions {
-  readonly namespace?: string;
-  readonly match?: Match;
-}
+import { type Key, Storage } from './storage.ts';
 
 export interface ObjectList {
   readonly resourceVersion: string;
   readonly items: readonly KubeObject[];
+}
+
+export interface Content {
+  readonly resource: ResourceName;
+  readonly object: KubeObject;
 }
 
 export interface StoreOptions {
@@ -150,6 +151,10 @@ export class Store {
       const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${object.metadata.resourceVersion}`;
       throw conflict(resource, key.name, why);
     }
+    if (options.propagationPolicy === 'Orphan') this.#orphan(object);
+    if (options.propagationPolicy === 'Foreground' && object.metadata.deletionTimestamp === undefined) {
+      if (this.dependentsOf(object).length > 0) return this.#deleteForeground(name, object);
+    }
     const grace = gracePeriod(name, object, options.gracePeriodSeconds);
     const held = listAt(object, 'metadata', 'finalizers').length > 0 || namespaceHeld(name, object);
     if (grace === 0 && !held) {
@@ -213,7 +218,7 @@ export class Store {
   }
 
   /** Objects of every kind inside a namespace. */
-  contentsOf(namespace: string): readonly { readonly resource: ResourceName; readonly object: KubeObject }[] {
+  contentsOf(namespace: string): readonly Content[] {
     return resources
       .filter((resource) => resource.namespaced)
       .flatMap(({ name }) =>
@@ -221,6 +226,30 @@ export class Store {
           .filter((object) => object.metadata.namespace === namespace)
           .map((object) => ({ resource: name, object })),
       );
+  }
+
+  /** What names the object as its owner. */
+  dependentsOf(owner: KubeObject): readonly Content[] {
+    const { uid, namespace = '' } = owner.metadata;
+    return this.contentsOf(namespace).filter(
+      ({ object }) =>
+        ownersWithout(object, uid).length < listAt(object, 'metadata', 'ownerReferences').length,
+    );
+  }
+
+  #orphan(owner: KubeObject): void {
+    const { uid } = owner.metadata;
+    for (const { resource, object } of this.dependentsOf(owner)) {
+      const ownerReferences = ownersWithout(object, uid);
+      this.storage.put(resource, { ...object, metadata: { ...object.metadata, ownerReferences } });
+    }
+  }
+
+  /** Marked and held; the garbage collector deletes the dependents and then lets it go. */
+  #deleteForeground(name: ResourceName, object: KubeObject): KubeObject {
+    const marked = this.#markDeleted(object, 0);
+    const finalizers = [...listAt(object, 'metadata', 'finalizers'), foregroundFinalizer];
+    return this.storage.put(name, { ...marked, metadata: { ...marked.metadata, finalizers } });
   }
 
   #identify(resource: Resource, input: JsonObject): KubeObject {
@@ -329,24 +358,6 @@ export class Store {
       metadata: { ...object.metadata, deletionTimestamp: timestamp(at), deletionGracePeriodSeconds: grace },
     };
   }
-}
-
-/** What a change means to somebody who sees only matching objects. */
-export function visible(change: Change, options: ListOptions): WatchEvent | null {
-  const { object, previous, revision } = change;
-  const before = previous !== null && belongs(previous, options);
-  if (change.type === 'DELETED') return before ? { type: 'DELETED', object, revision } : null;
-  const after = belongs(object, options);
-  if (after) return { type: before ? 'MODIFIED' : 'ADDED', object, revision };
-  if (!before || previous === null) return null;
-  // It left the selection: the last matching state, with the revision of the change.
-  const left = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } };
-  return { type: 'DELETED', object: left, revision };
-}
-
-function belongs(object: KubeObject, { namespace, match }: ListOptions): boolean {
-  if (namespace !== undefined && namespace !== '' && object.metadata.namespace !== namespace) return false;
-  return match === undefined || match(object);
 }
 
 function withPathKept(object: KubeObject, path: readonly string[], value: readonly string[]): KubeObject {

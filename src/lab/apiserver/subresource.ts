@@ -1,29 +1,52 @@
 import { parseBody, readBody } from './body.ts';
 import { type Answer, type Call, isDryRun } from './call.ts';
-import { textAt } from './json.ts';
+import { deleteOptionsOf } from './delete-options.ts';
+import { isObject, type JsonObject, objectAt, textAt } from './json.ts';
 import type { ObjectRoute } from './route.ts';
+import { scaleAnswer } from './scale.ts';
 import { badRequest, methodNotAllowed, noSuchPath } from './status.ts';
 
-/** The subresources beside status: binding, finalize, scale, eviction. */
+/** The subresources beside status: binding, eviction, scale. */
 export async function subresourceAnswer(route: ObjectRoute, call: Call): Promise<Answer> {
   const { resource, subresource } = route;
   const known = resource.subresources.find((item) => item === subresource);
-  if (known === undefined) throw noSuchPath();
   switch (known) {
     case 'binding':
       return await bind(route, call);
+    case 'eviction':
+      return await evict(route, call);
+    case 'scale':
+      return await scaleAnswer(route, call);
     default:
-      throw methodNotAllowed(resource, call.request.method ?? '');
+      throw noSuchPath();
   }
 }
 
-async function bind({ resource, namespace, name }: ObjectRoute, call: Call): Promise<Answer> {
-  if (call.request.method !== 'POST') throw methodNotAllowed(resource, call.request.method ?? '');
-  const target = textAt(parseBody(await readBody(call.request)), 'target', 'name');
+const created: Answer = {
+  code: 201,
+  body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+};
+
+async function bind(route: ObjectRoute, call: Call): Promise<Answer> {
+  const { namespace, name } = route;
+  const target = textAt(await posted(route, call), 'target', 'name');
   if (target === '') throw badRequest('target.name: Required value');
   if (!isDryRun(call)) call.store.bind({ namespace, name }, target);
-  return {
-    code: 201,
-    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
-  };
+  return created;
+}
+
+/** There are no disruption budgets here, so an eviction is a deletion. */
+async function evict(route: ObjectRoute, call: Call): Promise<Answer> {
+  const { namespace, name } = route;
+  const options = deleteOptionsOf(objectAt(await posted(route, call), 'deleteOptions'), call.query);
+  call.store.need('pods', { namespace, name });
+  if (!isDryRun(call)) call.store.delete('pods', { namespace, name }, options);
+  return created;
+}
+
+async function posted({ resource }: ObjectRoute, call: Call): Promise<JsonObject> {
+  if (call.request.method !== 'POST') throw methodNotAllowed(resource, call.request.method ?? '');
+  const body = parseBody(await readBody(call.request));
+  if (!isObject(body)) throw badRequest('the body of the request is not an object');
+  return body;
 }

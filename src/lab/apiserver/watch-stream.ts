@@ -4,8 +4,9 @@ import type { JsonObject } from './json.ts';
 import { count, isTrue, tooLarge } from './query.ts';
 import { type Rendering, renderObject } from './render.ts';
 import { apiVersionOf } from './resources.ts';
+import { type ListOptions, visible, type WatchEvent } from './selection.ts';
 import { ApiError, badRequest } from './status.ts';
-import { type ListOptions, type Store, visible, type WatchEvent } from './store.ts';
+import type { Store } from './store.ts';
 
 /** Bytes that may wait for a slow client before its watch is ended. */
 const maxBacklogBytes = 64 * 1024 * 1024;

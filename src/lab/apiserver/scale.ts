@@ -1,0 +1,56 @@
+import { parseBody, readBody } from './body.ts';
+import { type Answer, type Call, isDryRun } from './call.ts';
+import { at, isObject, type JsonObject, type KubeObject, numberAt, objectAt, textAt } from './json.ts';
+import { patched } from './patch.ts';
+import type { ObjectRoute } from './route.ts';
+import { conform } from './schema/conform.ts';
+import { badRequest, methodNotAllowed } from './status.ts';
+import { selectorText } from './table/selector-text.ts';
+
+/** autoscaling/v1 Scale of Deployments and ReplicaSets. */
+export async function scaleAnswer(route: ObjectRoute, call: Call): Promise<Answer> {
+  const { resource, namespace, name } = route;
+  const key = { namespace, name };
+  switch (call.request.method) {
+    case 'GET':
+      return { code: 200, body: scaleOf(call.store.need(resource.name, key)) };
+    case 'PUT': {
+      const body = parseBody(await readBody(call.request));
+      if (!isObject(body)) throw badRequest('the body of the request is not a Scale');
+      return write(route, call, body);
+    }
+    case 'PATCH': {
+      const patch = await patched(call);
+      return write(route, call, patch.apply(scaleOf(call.store.need(resource.name, key))));
+    }
+    default:
+      throw methodNotAllowed(resource, call.request.method ?? '');
+  }
+}
+
+function write({ resource, namespace, name }: ObjectRoute, call: Call, input: JsonObject): Answer {
+  const { object, mismatch } = conform('Scale', input);
+  if (mismatch !== null) throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${mismatch}`);
+  const replicas = numberAt(object, 'spec', 'replicas') ?? 0;
+  const current = call.store.need(resource.name, { namespace, name });
+  const resourceVersion = textAt(object, 'metadata', 'resourceVersion');
+  const next = {
+    ...current,
+    metadata: { ...current.metadata, resourceVersion },
+    spec: { ...objectAt(current, 'spec'), replicas },
+  };
+  const updated = call.store.update(resource.name, next, { dryRun: isDryRun(call) });
+  return { code: 200, body: scaleOf(updated) };
+}
+
+function scaleOf(object: KubeObject): KubeObject {
+  const { name, namespace = '', uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = selectorText(at(object, 'spec', 'selector'));
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: numberAt(object, 'spec', 'replicas') ?? 0 },
+    status: { replicas: numberAt(object, 'status', 'replicas') ?? 0, selector },
+  };
+}
