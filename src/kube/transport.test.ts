@@ -82,7 +82,7 @@ test('a connection reset in the middle of an answer is an error, and not asked f
   const plain = createPlainServer((request, response) => {
     requests.push(request.url);
     if (requests.length === 1) response.end('hello');
-    else response.write('hel', () => request.socket.resetAndDestroy());
+    else response.write('hel', () => setTimeout(() => request.socket.resetAndDestroy(), 20));
   });
   await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
   const config = new KubeConfig();
