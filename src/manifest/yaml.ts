@@ -19,6 +19,8 @@ import {
 } from 'yaml';
 import type { Path } from '../model/labels.ts';
 import { printable } from '../model/printable.ts';
+import { locateIn, plainOf } from './node.ts';
+import { parsePlain } from './plain.ts';
 import type { Position } from './problem.ts';
 
 export type YamlDocument =
@@ -33,12 +35,14 @@ export type YamlDocument =
 export function parseYaml(text: string): readonly YamlDocument[] {
   const documents: YamlDocument[] = [];
   for (const chunk of splitDocuments(text.startsWith('\uFEFF') ? text.slice(1) : text)) {
-    parseChunk(chunk, documents);
+    const plain = parsePlain(chunk.text, chunk.linesBefore);
+    if (plain === null) documents.push(...parseInFull(chunk));
+    else documents.push({ kind: 'value', value: plainOf(plain), locate: (path) => locateIn(plain, path) });
   }
   return documents;
 }
 
-interface Chunk {
+export interface Chunk {
   readonly text: string;
   /** Lines of the file before this chunk. */
   readonly linesBefore: number;
@@ -48,7 +52,7 @@ interface Chunk {
  * At lines that begin with `---`, before any parsing, as kubectl does: so that an open quote or bracket
  * in one document cannot swallow the next.
  */
-function splitDocuments(text: string): readonly Chunk[] {
+export function splitDocuments(text: string): readonly Chunk[] {
   const chunks: Chunk[] = [];
   let start = 0;
   let linesBefore = 0;
@@ -90,7 +94,9 @@ function sameKey(a: unknown, b: unknown): boolean {
 
 const DEEPEST = 200;
 
-function parseChunk(chunk: Chunk, into: YamlDocument[]): void {
+/** By the YAML library, whatever is in it. */
+export function parseInFull(chunk: Chunk): readonly YamlDocument[] {
+  const into: YamlDocument[] = [];
   const lineCounter = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset);
@@ -108,7 +114,7 @@ function parseChunk(chunk: Chunk, into: YamlDocument[]): void {
       message: `not readable as YAML: nested deeper than ${DEEPEST} levels`,
       at: { line: deep + chunk.linesBefore, column: 1 },
     });
-    return;
+    return into;
   }
   const parsed = parseAllDocuments(chunk.text, {
     version: '1.1',
@@ -141,6 +147,7 @@ function parseChunk(chunk: Chunk, into: YamlDocument[]): void {
       into.push(problem(`not readable as YAML: ${printable(reason)}`, document.contents.range?.[0] ?? 0));
     }
   }
+  return into;
 }
 
 /** Flow brackets and indentation deeper than any manifest, which would exhaust the parser's stack. */
