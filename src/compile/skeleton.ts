@@ -31,6 +31,9 @@ const FORWARD = chainName('forward_hook');
 /** After kube-proxy's filter (-110) and before Calico's (0); unique, since equal priorities run in no order. */
 const PRIORITY = -5;
 
+const ERRORS_4 = words('destination-unreachable', 'time-exceeded', 'parameter-problem');
+const ERRORS_6 = words('destination-unreachable', 'packet-too-big', 'time-exceeded', 'parameter-problem');
+
 type Ranges = ReadonlyMap<Family, readonly Cidr[]>;
 
 /** An address of this node's range that no known pod owns is quarantined; without a range nothing is. */
@@ -122,19 +125,27 @@ function stateless(ranges: Ranges): Chain {
     [4, words('redirect', 'router-advertisement')],
     [6, words('nd-router-advert', 'nd-redirect')],
   ]);
-  return chain(STATELESS, [
-    rule([is({ kind: 'icmpType', family: 6 }, neighbours), ACCEPT], 'neighbour-discovery'),
-    // Never from a pod, isolated or not (semantics J2).
-    ...[...routing].map(([family, kinds]) =>
+  const errorKinds: ReadonlyMap<Family, Operand> = new Map([
+    [4, ERRORS_4],
+    [6, ERRORS_6],
+  ]);
+  const neverFromPods = (kinds: ReadonlyMap<Family, Operand>, comment: string): readonly Rule[] =>
+    [...kinds].map(([family, types]) =>
       rule(
         [
           is(header('saddr', family), inSet(localSet(family))),
-          is({ kind: 'icmpType', family }, kinds),
+          is({ kind: 'icmpType', family }, types),
           ...DROP,
         ],
-        'not-a-router',
+        comment,
       ),
-    ),
+    );
+  return chain(STATELESS, [
+    rule([is({ kind: 'icmpType', family: 6 }, neighbours), ACCEPT], 'neighbour-discovery'),
+    // Never from a pod, isolated or not (semantics J2).
+    ...neverFromPods(routing, 'not-a-router'),
+    // This node knows every flow of its pods: an error without one is about another node's, and forged.
+    ...neverFromPods(errorKinds, 'not-its-flow'),
     ...perFamily((family) =>
       (['saddr', 'daddr'] as const).flatMap((field) => {
         const address = header(field, family);
@@ -156,11 +167,9 @@ function stateless(ranges: Ranges): Chain {
  * accept of `related` was a data channel, since a pod may forge errors about other people's flows.
  */
 function errors(ranges: Ranges): Chain {
-  const kinds4 = words('destination-unreachable', 'time-exceeded', 'parameter-problem');
-  const kinds6 = words('destination-unreachable', 'packet-too-big', 'time-exceeded', 'parameter-problem');
   return chain(ERRORS, [
-    rule([isNot({ kind: 'icmpType', family: 4 }, kinds4), ...DROP], 'not-an-error'),
-    rule([isNot({ kind: 'icmpType', family: 6 }, kinds6), ...DROP], 'not-an-error'),
+    rule([isNot({ kind: 'icmpType', family: 4 }, ERRORS_4), ...DROP], 'not-an-error'),
+    rule([isNot({ kind: 'icmpType', family: 6 }, ERRORS_6), ...DROP], 'not-an-error'),
     ...perFamily((family) => [
       ...[client(family), backend(family)].map((end) =>
         rule([is({ kind: 'concat', parts: [header('saddr', family), end] }, inSet(selfSet(family))), ACCEPT]),

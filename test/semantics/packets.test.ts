@@ -218,6 +218,17 @@ describe('J2 packets without a connection', () => {
     }
   });
 
+  test.each(FAMILIES)('no pod sends ICMP errors about flows its own node does not know, IPv%i', (family) => {
+    for (const type of ['unreachable', 'tooBig', 'timeExceeded', 'parameterProblem'] as const) {
+      for (const to of ['api', 'internet']) {
+        const forged = icmp('invalid', null, at('cli', family), at(to, family), TYPES[type][family]);
+        expect(verdict(OPEN, forged)).toBe('drop');
+        // The control: whoever is no pod of this node may, as a router on the way.
+        expect(verdict(OPEN, { ...forged, source: at('router', family) })).toBe('accept');
+      }
+    }
+  });
+
   test.each(FAMILIES)('of an isolated pod are dropped, IPv%i', (family) => {
     for (const state of ['invalid', 'untracked'] as const) {
       for (const packet of [
