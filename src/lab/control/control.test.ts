@@ -13,7 +13,15 @@ const state: LabStateReport = {
   families: [4],
   root: { addresses: ['172.18.0.1'] },
   external: { addresses: ['203.0.113.10'], ports: [80] },
-  nodes: [{ name: 'node-a', addresses: ['172.18.0.2'], podCidrs: ['10.244.1.0/24'], policyd: null }],
+  nodes: [
+    {
+      name: 'node-a',
+      addresses: ['172.18.0.2'],
+      podCidrs: ['10.244.1.0/24'],
+      policyd: null,
+      services: { inSync: true, waitingFor: null },
+    },
+  ],
   pods: [],
 };
 const probes: ProbeQuery[] = [];

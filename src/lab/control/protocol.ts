@@ -12,6 +12,15 @@ export interface LabNodeState {
   readonly podCidrs: readonly string[];
   /** null: the lab runs without policyd. */
   readonly policyd: PolicydState | null;
+  readonly services: ForwardingState;
+}
+
+/** How far Services are forwarded on a node. */
+export interface ForwardingState {
+  /** The kernel forwards what the API server holds now. */
+  readonly inSync: boolean;
+  /** A sentence, while it does not. */
+  readonly waitingFor: string | null;
 }
 
 export interface PolicydState {
@@ -138,6 +147,7 @@ export const labStateSchema: z.ZodType<LabStateReport> = z.object({
           problems: z.array(z.object({ object: z.string(), message: z.string() })),
         })
         .nullable(),
+      services: z.object({ inSync: z.boolean(), waitingFor: z.string().nullable() }),
     }),
   ),
   pods: z.array(

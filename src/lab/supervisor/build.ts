@@ -13,6 +13,9 @@ import { Turns } from '../kubelet/turns.ts';
 import { EXTERNAL_NAME, familyOfHost, type LabPlan, planLab } from '../network/plan.ts';
 import { Slots } from '../network/slots.ts';
 import { buildUnderlay } from '../network/underlay.ts';
+import { tableCommitter } from '../proxy/commit.ts';
+import { ServiceProxy } from '../proxy/proxy.ts';
+import { routeServices } from '../proxy/routes.ts';
 import type { SupervisorConfig } from './config.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { Lab } from './lab.ts';
@@ -41,8 +44,10 @@ export async function buildLab(config: SupervisorConfig, report: Report): Promis
   const logs = config.logDirectory ?? join(config.directory, 'logs');
   mkdirSync(logs, { recursive: true });
   const env = { ...process.env, ...config.environment, PATH: searchPath(config.tools) };
-  const api = createApiServer({ serviceRanges: plan.families.map((family) => SERVICE_RANGES[family]) });
+  const serviceRanges = plan.families.map((family) => SERVICE_RANGES[family]);
+  const api = createApiServer({ serviceRanges });
   await buildUnderlay(plan);
+  await routeServices(plan, serviceRanges, env);
   report.progress(`network: ${plan.nodes.map(({ name }) => name).join(', ')} and an external host`);
 
   const server = urlOf(plan.root.addresses[0] ?? '127.0.0.1');
@@ -62,6 +67,9 @@ export async function buildLab(config: SupervisorConfig, report: Report): Promis
   for (const node of plan.nodes) store.create('nodes', nodeObject(node, timestamp(new Date())));
   markOwn(store);
   startControllers(store);
+  const commit = tableCommitter(config.directory, env);
+  const services = new ServiceProxy({ plan, store, serviceRanges, commit, report });
+  services.start();
   const policyds = startPolicyds(config, plan, { kubeconfig: nodeKubeconfig, logs, env, report });
   const log = openSync(join(logs, 'pods.log'), 'a', 0o600);
   const kubelets = startKubelets(config, plan, { store, log, env, report });
@@ -79,6 +87,7 @@ export async function buildLab(config: SupervisorConfig, report: Report): Promis
     residents: await residents,
     externalPorts: EXTERNAL_PORTS,
     policyds,
+    services,
     env,
   });
   await serveControl(lab, socket);

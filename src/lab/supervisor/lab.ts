@@ -19,6 +19,7 @@ import type { Kubelet } from '../kubelet/kubelet.ts';
 import { isHostNetwork } from '../kubelet/pod-spec.ts';
 import type { Resident } from '../kubelet/resident.ts';
 import type { LabPlan, NodePlan } from '../network/plan.ts';
+import type { ProxyVersions, ServiceProxy } from '../proxy/proxy.ts';
 import type { PolicydProcess } from './policyd.ts';
 import { currentVersions, podsWaitedFor, policydWaitedFor } from './waiting.ts';
 
@@ -33,7 +34,14 @@ export interface LabParts {
   readonly externalPorts: readonly number[];
   /** By node; empty in a lab without enforcement. */
   readonly policyds: ReadonlyMap<string, PolicydProcess>;
+  readonly services: ServiceProxy;
   readonly env: NodeJS.ProcessEnv;
+}
+
+/** What everybody must have caught up with. */
+interface SyncGoal {
+  readonly policyd: ResourceVersions;
+  readonly services: ProxyVersions;
 }
 
 const POLL_MS = 20;
@@ -75,18 +83,19 @@ export class Lab implements LabControl {
 
   async sync(timeoutMs: number): Promise<SyncReport> {
     const began = performance.now();
-    const { store, kubelets, policyds } = this.#parts;
-    let versions: ResourceVersions | null = null;
+    const { store, kubelets, policyds, plan, services } = this.#parts;
+    let versions: SyncGoal | null = null;
     for (;;) {
       let waitingFor = versions === null ? podsWaitedFor(store, kubelets) : [];
       // Taken once: under steady change nobody would ever reach the newest.
       if (waitingFor.length === 0) {
-        const goal: ResourceVersions = versions ?? currentVersions(store);
+        const goal: SyncGoal = versions ?? { policyd: currentVersions(store), services: services.versions() };
         versions = goal;
         const lacks = await Promise.all(
-          [...policyds].map(([node, policyd]) => policydWaitedFor(node, policyd, goal)),
+          [...policyds].map(([node, policyd]) => policydWaitedFor(node, policyd, goal.policyd)),
         );
-        waitingFor = lacks.filter((lack) => lack !== null);
+        const unforwarded = plan.nodes.map(({ name }) => services.waitedFor(name, goal.services));
+        waitingFor = [...lacks, ...unforwarded].filter((lack) => lack !== null);
       }
       const milliseconds = Math.round(performance.now() - began);
       if (waitingFor.length === 0) return { synced: true, milliseconds, waitingFor };
@@ -132,8 +141,11 @@ export class Lab implements LabControl {
 
   async #nodeState(node: NodePlan): Promise<LabNodeState> {
     const { name, addresses, podCidrs } = node;
+    const { services } = this.#parts;
+    const waitingFor = services.waitedFor(name, services.versions());
+    const forwarding = { inSync: waitingFor === null, waitingFor };
     const policyd = this.#parts.policyds.get(name);
-    if (policyd === undefined) return { name, addresses, podCidrs, policyd: null };
+    if (policyd === undefined) return { name, addresses, podCidrs, policyd: null, services: forwarding };
     const status = await policyd.status();
     return {
       name,
@@ -149,6 +161,7 @@ export class Lab implements LabControl {
         degraded: status?.degraded ?? [],
         problems: status?.problems ?? [],
       },
+      services: forwarding,
     };
   }
 

@@ -1,16 +1,25 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Tool } from './tool.ts';
 
 /** The directory of fetched tools: $XDG_CACHE_HOME or ~/.cache, then policyd/tools. Made when it is missing. */
 export async function toolStore(env: NodeJS.ProcessEnv): Promise<string> {
-  const home = env.HOME?.startsWith('/') ? env.HOME : userInfo().homedir || homedir();
+  const home = env.HOME?.startsWith('/') ? env.HOME : homeOfUser();
   const cache = env.XDG_CACHE_HOME?.startsWith('/') ? env.XDG_CACHE_HOME : join(home, '.cache');
   const store = join(cache, 'policyd', 'tools');
   await mkdir(store, { recursive: true });
   return store;
+}
+
+/** As the user database says: HOME may be unset, or the user may be in no database. */
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    throw new Error('HOME is not set and the user has no home directory');
+  }
 }
 
 const abandonedMs = 24 * 3_600_000;
