@@ -10,7 +10,9 @@ export function holdsAddresses(pod: Pod): boolean {
 
 /**
  * Among live pods that claim one address: one that is not being deleted before one that is (its address may
- * be reused already), then the first by name, so that every node decides alike.
+ * be reused already), then the first by name, so that every node decides alike, whatever came first. Never
+ * nobody: an address without an owner is judged by no policy. The losers are peers and subjects at their
+ * other addresses only; two that are not being deleted happen only where addresses are handed out twice.
  */
 export function chooseOwner(claimants: readonly Pod[]): Pod | null {
   let owner: Pod | null = null;

@@ -5,15 +5,14 @@ import type { PortMatch } from '../../model/policy.ts';
 import { PROTOCOLS, type Protocol } from '../../model/protocol.ts';
 import type { Report } from './decoded.ts';
 import { formatProblem, invalid, unsupported } from './problem.ts';
-import { integer, integerOrText, isNullItem, leftEmpty, readObject, text } from './read.ts';
+import { integer, integerOrText, leftEmpty, readObject, text } from './read.ts';
 import { checkPortName, checkPortNumber } from './syntax.ts';
 
 const schema = z.object({ protocol: text, port: integerOrText, endPort: integer });
 
 export function decodePort(raw: unknown, path: Path, report: Report): PortMatch {
   const before = report.problems.length;
-  const broken = isNullItem(raw, path, report) || leftEmpty(schema, raw, path, report);
-  const match = broken ? null : readPort(raw, path, report);
+  const match = leftEmpty(schema, raw, path, report) ? null : readPort(raw, path, report);
   const problem = report.problems[before];
   if (problem) return { kind: 'nothing', path, problem: formatProblem(problem) };
   return match ?? { kind: 'nothing', path, problem: 'is not a port' };

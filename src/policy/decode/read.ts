@@ -57,16 +57,6 @@ export function leftEmpty(
   return true;
 }
 
-/**
- * From a watch: an item of a list that is null. Go's decoder takes it for an empty object, which as a rule
- * would match everything; the API server never sends one, so whoever does has not said what he wants.
- */
-export function isNullItem(raw: unknown, path: Path, report: Report): boolean {
-  if (report.unknownFields === 'reject' || raw !== null) return false;
-  report.problems.push(invalid(path, raw, 'must be an object'));
-  return true;
-}
-
 /** The fields of a level that has readers for each of them; none when it is no object. */
 export function readPart(raw: unknown, path: Path, report: Report): RawObject {
   if (raw === undefined || raw === null) return NO_FIELDS;

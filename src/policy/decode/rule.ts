@@ -5,7 +5,7 @@ import type { Direction, PolicyRule } from '../../model/policy.ts';
 import type { Report } from './decoded.ts';
 import { decodePeer } from './peer.ts';
 import { decodePort } from './port.ts';
-import { isNullItem, leftEmpty, part, readList, readObject } from './read.ts';
+import { leftEmpty, part, readList, readObject } from './read.ts';
 
 const schemas: Readonly<Record<Direction, z.ZodObject<z.ZodRawShape>>> = {
   ingress: z.object({ ports: part, from: part }),
@@ -27,7 +27,7 @@ export function decodeRule(
     peers: { kind: 'some', peers: [] },
     ports: { kind: 'some', ports: [] },
   };
-  if (isNullItem(raw, path, report) || leftEmpty(schema, raw, path, report)) return nothing;
+  if (leftEmpty(schema, raw, path, report)) return nothing;
   const fields = readObject(schema, raw, path, report);
   if (fields === null) return nothing;
   const portsPath = [...path, 'ports'];
