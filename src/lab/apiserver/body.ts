@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseAllDocuments } from 'yaml';
 import type { Json } from './json.ts';
+import { parseProtobuf } from './protobuf.ts';
 import { ApiError, badRequest, unsupportedMediaType } from './status.ts';
 
 /** What the real server accepts: 3 MB. */
@@ -10,7 +11,7 @@ const maxDepth = 200;
 export interface Body {
   /** Without parameters, lower case; empty when the request names none. */
   readonly mediaType: string;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 export async function readBody(request: IncomingMessage): Promise<Body> {
@@ -25,26 +26,31 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
     chunks.push(bytes);
   }
   const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const bytes = Buffer.concat(chunks);
-  if (!Buffer.from(bytes.toString('utf8')).equals(bytes))
-    throw badRequest('the body of the request is not UTF-8');
-  return { mediaType, text: bytes.toString('utf8') };
+  return { mediaType, bytes: Buffer.concat(chunks) };
 }
 
-/** A JSON or YAML body; `undefined` for an empty one. */
+export function textOf({ bytes }: Body): string {
+  const text = bytes.toString('utf8');
+  if (!Buffer.from(text).equals(bytes)) throw badRequest('the body of the request is not UTF-8');
+  return text;
+}
+
+/** A JSON, YAML or protobuf body; `undefined` for an empty one. */
 export function parseBody(body: Body): Json | undefined {
-  if (body.text.trim() === '') return undefined;
+  if (body.bytes.length === 0) return undefined;
   switch (body.mediaType) {
     case '':
     case 'application/json':
-      return parseJson(body.text);
+      return parseJson(textOf(body));
     case 'application/yaml':
     case 'application/x-yaml':
     case 'text/yaml':
-      return parseYaml(body.text);
+      return parseYaml(textOf(body));
+    case 'application/vnd.kubernetes.protobuf':
+      return parseProtobuf(body.bytes);
     default:
       throw unsupportedMediaType(
-        `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+        `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf`,
       );
   }
 }

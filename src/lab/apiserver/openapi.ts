@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from './json.ts';
 import { apiVersionOf, type GroupVersion, groupVersions, type Resource, resources } from './resources.ts';
+import { type Field, type FieldType, fieldsOf, type Primitive, typeDescription } from './schema/schema.ts';
 
 /**
  * A small OpenAPI v3: enough for kubectl to find that PATCH knows `fieldValidation` (so that it leaves validation
- * to the server) and to compute strategic patches from the types it has built in.
+ * to the server), to compute strategic patches from the types it has built in, and for kubectl explain.
  */
 export function openApiIndex(): JsonObject {
   const paths = groupVersions().map((item) => {
-    const hash = createHash('sha256')
-      .update(JSON.stringify(openApiDocument(item)))
-      .digest('hex')
-      .slice(0, 32);
+    const text = JSON.stringify(openApiDocument(item));
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
     return [
       pathOfGroup(item),
       { serverRelativeURL: `/openapi/v3/${pathOfGroup(item)}?hash=${hash}` },
@@ -30,50 +29,126 @@ export function openApiDocumentAt(rest: string): JsonObject | null {
   return found === undefined ? null : openApiDocument(found);
 }
 
+const documents = new Map<string, JsonObject>();
+
 function openApiDocument(item: GroupVersion): JsonObject {
+  const id = pathOfGroup(item);
+  const document = documents.get(id) ?? buildDocument(item);
+  documents.set(id, document);
+  return document;
+}
+
+function buildDocument(item: GroupVersion): JsonObject {
   const own = resources.filter(({ group, version }) => group === item.group && version === item.version);
   return {
     openapi: '3.0.0',
     info: { title: 'policyd lab', version: 'v1.32.0' },
-    paths: Object.fromEntries(own.map((resource) => [objectPath(resource), pathItem(resource)])),
-    components: { schemas: {} },
+    paths: Object.fromEntries(own.flatMap(pathItems)),
+    components: { schemas: schemas(own) },
   };
 }
 
-function objectPath(resource: Resource): string {
+function pathItems(resource: Resource): readonly (readonly [string, JsonObject])[] {
   const scope = resource.namespaced ? '/namespaces/{namespace}' : '';
-  return `/${pathOfGroup(resource)}${scope}/${resource.name}/{name}`;
+  const collection = `/${pathOfGroup(resource)}${scope}/${resource.name}`;
+  return [
+    [collection, { get: operation(resource, 'list'), post: operation(resource, 'post') }],
+    [`${collection}/{name}`, { get: operation(resource, 'get'), patch: patchOperation(resource) }],
+  ];
 }
 
-function pathItem(resource: Resource): JsonObject {
-  const kind: JsonObject = {
-    group: resource.group,
-    version: resource.version,
-    kind: resource.kind,
+function kindOf({ group, version, kind }: Resource): JsonObject {
+  return { group, version, kind };
+}
+
+function operation(resource: Resource, action: string): JsonObject {
+  return {
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': kindOf(resource),
+    responses: { '200': { description: `OK ${apiVersionOf(resource)} ${resource.kind}` } },
   };
+}
+
+function patchOperation(resource: Resource): JsonObject {
   const query = (name: string): JsonObject => ({
     name,
     in: 'query',
     schema: { type: 'string', uniqueItems: true },
   });
-  const content = Object.fromEntries(
-    ['application/json-patch+json', 'application/merge-patch+json'].map((type) => [
-      type,
-      { schema: { type: 'object' } },
-    ]),
-  );
+  // Without strategic merge here kubectl takes the merge keys it has built in.
+  const types = ['application/json-patch+json', 'application/merge-patch+json'];
+  const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'object' } }]));
   return {
-    get: {
-      'x-kubernetes-action': 'get',
-      'x-kubernetes-group-version-kind': kind,
-      responses: { '200': { description: `OK ${apiVersionOf(resource)} ${resource.kind}` } },
-    },
-    patch: {
-      'x-kubernetes-action': 'patch',
-      'x-kubernetes-group-version-kind': kind,
-      parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map(query),
-      requestBody: { content, required: true },
-      responses: { '200': { description: 'OK' } },
-    },
+    ...operation(resource, 'patch'),
+    parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map(query),
+    requestBody: { content, required: true },
   };
 }
+
+function schemas(own: readonly Resource[]): JsonObject {
+  const result = new Map<string, JsonObject>();
+  const queue = own.map(({ kind }) => kind);
+  for (let type = queue.shift(); type !== undefined; type = queue.shift()) {
+    if (result.has(schemaName(type))) continue;
+    const resource = own.find(({ kind }) => kind === type);
+    const fields = [...fieldsOf(type).values()];
+    for (const field of fields) {
+      const inner = structOf(field.type);
+      if (inner !== null) queue.push(inner);
+    }
+    result.set(schemaName(type), objectSchema(type, fields, resource ?? null));
+  }
+  return Object.fromEntries(result);
+}
+
+function schemaName(type: string): string {
+  return `io.k8s.v1.${type}`;
+}
+
+function structOf(type: FieldType): string | null {
+  if (type.kind === 'primitive') return null;
+  return type.kind === 'struct' ? type.name : structOf(type.of);
+}
+
+function objectSchema(type: string, fields: readonly Field[], resource: Resource | null): JsonObject {
+  const required = fields.filter((field) => field.required).map(({ name }) => name);
+  return {
+    description: typeDescription(type),
+    type: 'object',
+    properties: Object.fromEntries(fields.map((field) => [field.name, fieldSchema(field)])),
+    ...(required.length === 0 ? {} : { required }),
+    ...(resource === null ? {} : { 'x-kubernetes-group-version-kind': [kindOf(resource)] }),
+  };
+}
+
+function fieldSchema({ type, description }: Field): JsonObject {
+  // A reference has no place beside it for a description but inside allOf.
+  if (type.kind === 'struct') return { description, allOf: [typeSchema(type)] };
+  return { description, ...typeSchema(type) };
+}
+
+function typeSchema(type: FieldType): JsonObject {
+  switch (type.kind) {
+    case 'struct':
+      return { $ref: `#/components/schemas/${schemaName(type.name)}` };
+    case 'list':
+      return { type: 'array', items: typeSchema(type.of) };
+    case 'map':
+      return { type: 'object', additionalProperties: typeSchema(type.of) };
+    case 'primitive':
+      return primitives[type.name];
+  }
+}
+
+const primitives: Readonly<Record<Primitive, JsonObject>> = {
+  string: { type: 'string' },
+  boolean: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  time: { type: 'string', format: 'date-time' },
+  microtime: { type: 'string', format: 'date-time' },
+  bytes: { type: 'string', format: 'byte' },
+  quantity: { type: 'string' },
+  intOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+  any: { type: 'object' },
+};

@@ -1,4 +1,4 @@
-import { parseJson, parseYaml, readBody } from './body.ts';
+import { parseJson, parseYaml, readBody, textOf } from './body.ts';
 import type { Call } from './call.ts';
 import { isObject, type Json, type JsonObject, type KubeObject } from './json.ts';
 import { jsonPatch } from './patch-json.ts';
@@ -13,7 +13,9 @@ export interface Patch {
 
 /** Reads the body and gives what it does to an object. */
 export async function patched(call: Call): Promise<Patch> {
-  const { mediaType, text } = await readBody(call.request);
+  const body = await readBody(call.request);
+  const { mediaType } = body;
+  const text = textOf(body);
   if (text.trim() === '') throw badRequest('the patch is empty');
   switch (mediaType) {
     case 'application/json-patch+json': {

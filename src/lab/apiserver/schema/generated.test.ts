@@ -23,7 +23,10 @@ const roots = [
   'V1Deployment',
   'V1ReplicaSet',
   'V1EndpointSlice',
-  'V1Scale', 'V1Binding', 'V1Eviction', 'V1DeleteOptions',
+  'V1Scale',
+  'V1Binding',
+  'V1Eviction',
+  'V1DeleteOptions',
 ];
 /** Types whose fields are explained in full; of the others the first sentence. */
 const explained = /^V1(NetworkPolicy|IPBlock|LabelSelector)/;
