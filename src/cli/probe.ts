@@ -6,7 +6,7 @@ import { LabClient } from '../lab/control/client.ts';
 import type { ProbeQuery, ProbeReport } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
 import type { Protocol } from '../model/protocol.ts';
-import { onlyPort } from './dial.ts';
+import { dial } from './dial.ts';
 import { parseDuration } from './duration.ts';
 import { resolveDestination, resolveSource } from './ends.ts';
 import { EXIT } from './exit.ts';
@@ -40,8 +40,9 @@ export async function probeCommand(
     });
   }
   const sourceEnd = onlyEnd(from);
-  const dialled = onlyPort(target, port);
-  const address = dialAddress(target, sourceEnd, loaded.world);
+  const { end, dialled, note } = dial(target, port);
+  if (note !== null) terminal.err(`note: ${note}\n`);
+  const address = dialAddress(target.name, end, sourceEnd, loaded.world);
   const query: ProbeQuery = {
     from: probeSource(sourceEnd),
     to: { address, port: dialled.port, protocol: dialled.protocol },
@@ -67,23 +68,16 @@ function onlyEnd(target: Target): End {
   return end;
 }
 
-/** Of a family that the source has too; a Service is dialled at its own address. */
-function dialAddress(target: Target, source: End, world: World): string {
-  const { service, ends } = target;
-  const [end] = ends;
-  const candidates: readonly string[] =
-    service !== null ? service.clusterAddresses : end === undefined ? [] : endAddresses(world, end);
+/** Of a family that the source has too. */
+function dialAddress(name: string, end: End, source: End, world: World): string {
   const own = endAddresses(world, source);
   const families = new Set(own.map((address) => address.includes(':')));
-  const usable = candidates.filter((address) => own.length === 0 || families.has(address.includes(':')));
+  const usable = endAddresses(world, end).filter(
+    (address) => own.length === 0 || families.has(address.includes(':')),
+  );
   const address = usable.find((each) => !each.includes(':')) ?? usable[0];
   if (address !== undefined) return address;
-  if (service !== null && service.clusterAddresses.length === 0) {
-    throw new Failure('USAGE', `${target.name} is headless: it has no address of its own`, {
-      hint: 'name one of its pods',
-    });
-  }
-  throw new Failure('NAME_UNKNOWN', `${target.name} has no address that the source could dial`, {
+  throw new Failure('NAME_UNKNOWN', `${name} has no address that the source could dial`, {
     hint: 'kubectl get pods -o wide shows the addresses',
   });
 }

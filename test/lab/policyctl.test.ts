@@ -1,0 +1,117 @@
+/** policyctl inside a real lab: probes, the kernel block, the headlines, the matrix. Needs `make build` first. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { explanationSchema, matrixSchema } from '../../src/explain/schema.ts';
+
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata: { namespace: shop, name: api }
+spec: { selector: { app: api }, ports: [{ port: 80, targetPort: http }] }
+`;
+
+let directory = '';
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'policyctl-lab-'));
+  await writeFile(join(directory, 'service.yaml'), SERVICE);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+interface Step {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** One lab, one step after the other; each step's output and status. */
+async function inLab(steps: readonly string[], nodes = 2): Promise<readonly Step[]> {
+  const script = steps.map((step) => `${step} 2>&1; echo "@@@$?"`).join('\n');
+  const files = ['-f', 'examples/shop/cluster.yaml', '-f', join(directory, 'service.yaml')];
+  const args = ['lab', 'run', '-q', '--nodes', String(nodes), ...files, '--', 'sh', '-c', script];
+  const { stdout, stderr } = await execa('dist/bin/policyctl', args, { reject: false, timeout: 240_000 });
+  const results = [...stdout.matchAll(/([\s\S]*?)@@@(\d+)\n?/g)];
+  expect(results.length, `${stdout}\n${stderr}`).toBe(steps.length);
+  return results.map(([, text = '', code]) => ({ text, code: Number(code) }));
+}
+
+const APPLY = 'kubectl apply -f examples/shop/policies';
+const UNTIL_SYNC = 'policyctl probe shop/web shop/api:8080 --timeout 100ms >/dev/null';
+const DELETE_TABLES = 'for node in node-a node-b; do ip netns exec $node nft delete table inet policyd; done';
+
+test('probes end as documented, with and without policies', async () => {
+  const steps = await inLab([
+    'policyctl probe shop/web shop/api:8080',
+    'policyctl probe shop/web shop/api:8080/udp',
+    'policyctl probe shop/web shop/api:81',
+    'policyctl probe internet shop/web:80',
+    'policyctl probe node/node-b shop/web:80',
+    'policyctl probe shop/web svc/shop/api:80',
+    'policyctl probe shop/web shop/nope:80',
+    'policyctl probe shop/web shop/api',
+    'kubectl apply -f examples/shop/policies/default-deny.yaml',
+    'policyctl probe shop/web shop/api:8080',
+    'policyctl probe shop/web shop/api:8080/UDP --timeout 300ms',
+    'policyctl probe internet shop/web:80 --timeout 300ms',
+  ]);
+  expect(steps.map(({ code }) => code)).toEqual([0, 0, 4, 0, 0, 0, 2, 2, 0, 1, 1, 1]);
+  expect(steps[0]?.text).toMatch(
+    /^shop\/web -> shop\/api:8080\/TCP \(10\.244\.\d+\.\d+\) {2}connected in [\d.]+ ms\n$/,
+  );
+  expect(steps[5]?.text).toMatch(/^note: the lab has no Service proxy/);
+  expect(steps[9]?.text).toMatch(/blocked: no answer in \d+ ms\n$/);
+});
+
+test('explain walks the live rulesets of both nodes, and a foreign hand is a headline', async () => {
+  const steps = await inLab([
+    APPLY,
+    UNTIL_SYNC,
+    'policyctl explain shop/web shop/api:8080',
+    'policyctl explain stranger/visitor shop/api:8080',
+    'policyctl explain stranger/visitor shop/api -o json',
+    // Somebody opens the hook with a rule of policyd's own kind.
+    `ip netns exec $(kubectl get pod -n shop api -o jsonpath='{.spec.nodeName}') nft insert rule inet policyd stage_in counter accept`,
+    'policyctl explain stranger/visitor shop/api:8080',
+    DELETE_TABLES,
+    'policyctl explain stranger/visitor shop/api:8080',
+  ]);
+  const [, , allowed, denied, json, , mismatch, , bare] = steps;
+  expect(allowed).toMatchObject({ code: 0 });
+  expect(allowed?.text).toMatch(
+    /^ALLOWED .*\n[\s\S]*kernel on node-[ab] {3}agrees, in sync\n[\s\S]*from shop\/api\s+ingress\[0\]/,
+  );
+  expect(denied).toMatchObject({ code: 1 });
+  expect(denied?.text).toMatch(/set peer_\w+ \(app=web in namespace shop\): [\d.]+ is not\s+in it/);
+  expect(explanationSchema.safeParse(JSON.parse(json?.text ?? '')).error?.issues ?? []).toEqual([]);
+  expect({ code: mismatch?.code, head: mismatch?.text.split('  ', 1)[0] }).toEqual({
+    code: 3,
+    head: 'MISMATCH',
+  });
+  expect({ code: bare?.code, head: bare?.text.split('  ', 1)[0] }).toEqual({ code: 3, head: 'NOT ENFORCED' });
+});
+
+test('the matrix agrees cell by cell, and a disagreement is listed', async () => {
+  const steps = await inLab([
+    'policyctl matrix --probe -o json',
+    APPLY,
+    'policyctl matrix --probe',
+    DELETE_TABLES,
+    'policyctl matrix --probe --timeout 300ms',
+    'policyctl matrix --probe -n stranger -o csv',
+  ]);
+  const [open, , closed, , broken, csv] = steps;
+  const matrix = JSON.parse((open?.text ?? '').replace(/^note:.*\n/, ''));
+  expect(matrixSchema.safeParse(matrix).error?.issues ?? []).toEqual([]);
+  expect(open?.code).toBe(0);
+  expect(matrix).toMatchObject({ total: 128, agree: 128 });
+  expect(closed?.code).toBe(0);
+  expect(closed?.text).toMatch(/\n128 cells, 128 agree\n$/);
+  expect(closed?.text).toMatch(/X/);
+  expect(broken?.code).toBe(1);
+  expect(broken?.text).toMatch(
+    /DISAGREE {2}shop\/web -> shop\/db {2}5432\/TCP over IPv4\n +policies say denied, the kernel's ruleset accepts, packet connected/,
+  );
+  expect(csv?.text).toMatch(
+    /^note:.*\nsource,destination,port,protocol,family,declared,policies,kernel,packet,agree\n/,
+  );
+});
