@@ -136,7 +136,6 @@ test('a verdict without addresses is the same whatever addresses the pods get, o
     { numRuns: CASES },
   );
   process.stdout.write(`without addresses: ${JSON.stringify(counts)}\n`);
-  expect(counts.unknown).toBeGreaterThan(0);
   expect(counts.denied).toBeGreaterThan(CASES / 2);
 });
 
