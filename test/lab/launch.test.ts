@@ -131,7 +131,7 @@ describe.each(identities)('policyctl lab as $name', (identity) => {
 
   test('the death of the lab is not taken for the status of the command', async () => {
     const script =
-      'for p in /proc/[0-9]*; do grep -qs lab-supervisor $p/cmdline && [ $p != /proc/1 ] && kill -9 ${p#/proc/}; done; sleep 20';
+      'for p in /proc/[0-9]*; do grep -qs lab-supervisor $p/cmdline && [ $p != /proc/1 ] && kill -9 $(basename $p); done; sleep 20';
     const result = await programs.run(['lab', 'run', '-q', '--', 'sh', '-c', script]);
     expect(result.exitCode).toBe(125);
     expect(result.stderr).toContain('error: the lab ended with status 137');

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { labCommand } from './lab.ts';
+
+test('the commands of the lab are these', () => {
+  expect(labCommand().commands.map((command) => command.name())).toEqual([
+    'run',
+    'up',
+    'exec',
+    'shell',
+    'list',
+    'tools',
+  ]);
+});
+
+test('run and up take the same options', () => {
+  const flags = (name: string) =>
+    labCommand()
+      .commands.find((one) => one.name() === name)
+      ?.options.map((o) => o.flags);
+  expect(flags('run')).toEqual(flags('up'));
+  expect(flags('run')).toContain('--listen <address>');
+});
+
+test('options after the command belong to the command', () => {
+  const run = labCommand().commands.find((one) => one.name() === 'run');
+  run?.action(() => {});
+  run?.parse(['--nodes', '2', 'kubectl', 'get', 'pods', '-f', 'x'], { from: 'user' });
+  expect(run?.args).toEqual(['kubectl', 'get', 'pods', '-f', 'x']);
+  expect(run?.opts()).toMatchObject({ nodes: 2, filename: [] });
+});
