@@ -2,21 +2,25 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 
-/** unit: beside the code. semantics: a case for each line of the reference. cli: policyctl's commands and their exact output. property: fast-check. kernel: real nft in own namespaces. lab: whole programs. */
+/**
+ * unit: beside the code. semantics: a case for each line of the reference. cli: policyctl's commands and their
+ * exact output. property: fast-check. kernel: real nft in own namespaces. lab: whole programs.
+ */
 const config: ViteUserConfig = defineConfig({
   root,
   test: {
     root,
     projects: [
-      { test: { name: 'unit', root, include: ['src/**/*.test.ts'] } },
-      { test: { name: 'semantics', root, include: ['test/semantics/**/*.test.ts'] } },
+      // Long timeouts: a loaded machine is slow, and no test asserts a time.
+      { test: { name: 'unit', root, include: ['src/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'semantics', root, include: ['test/semantics/**/*.test.ts'], testTimeout: 120_000 } },
       {
         test: {
           name: 'cli',
           root,
           include: ['test/cli/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       { test: { name: 'property', root, include: ['test/property/**/*.test.ts'], testTimeout: 300_000 } },
@@ -26,6 +30,7 @@ const config: ViteUserConfig = defineConfig({
           root,
           include: ['test/kernel/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },
