@@ -10,7 +10,7 @@ import {
 } from './discovery.ts';
 import type { Json, JsonObject } from './json.ts';
 import { objectAnswer } from './object.ts';
-import { openApiDocumentAt, openApiIndex } from './openapi.ts';
+import { openApiDocumentAt, openApiIndex, openApiV2Bytes, openApiV2Type } from './openapi.ts';
 import { mediaFrom } from './render.ts';
 import { routeOf } from './route.ts';
 import { ApiError, noSuchPath } from './status.ts';
@@ -49,6 +49,11 @@ export class Handler {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const url = parseUrl(request.url ?? '/');
+    if (request.method === 'GET' && url.pathname === '/openapi/v2') {
+      response.writeHead(200, { 'Content-Type': openApiV2Type, 'Content-Length': openApiV2Bytes.length });
+      response.end(openApiV2Bytes);
+      return null;
+    }
     const fixed = request.method === 'GET' ? fixedDocument(url.pathname) : null;
     if (fixed !== null) return { code: 200, body: fixed };
     const route = routeOf(url.pathname);

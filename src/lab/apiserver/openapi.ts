@@ -23,6 +23,14 @@ function pathOfGroup({ group, version }: GroupVersion): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`;
 }
 
+/**
+ * Version 2 says nothing but that it is there: kubectl falls back to it for kinds that version 3 does not know,
+ * and without it would complain about the document instead of the kind.
+ */
+export const openApiV2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/** The message with its first field, `swagger: "2.0"`. */
+export const openApiV2Bytes: Buffer = Buffer.from('\n\u00032.0', 'latin1');
+
 /** `rest` is what follows `/openapi/v3/`. */
 export function openApiDocumentAt(rest: string): JsonObject | null {
   const found = groupVersions().find((item) => pathOfGroup(item) === rest);

@@ -240,8 +240,10 @@ export class Store {
   #orphan(owner: KubeObject): void {
     const { uid } = owner.metadata;
     for (const { resource, object } of this.dependentsOf(owner)) {
-      const ownerReferences = ownersWithout(object, uid);
-      this.storage.put(resource, { ...object, metadata: { ...object.metadata, ownerReferences } });
+      const owners = ownersWithout(object, uid);
+      const { ownerReferences: _owners, ...metadata } = object.metadata;
+      const kept = owners.length === 0 ? {} : { ownerReferences: owners };
+      this.storage.put(resource, { ...object, metadata: { ...metadata, ...kept } });
     }
   }
 
