@@ -112,15 +112,15 @@ function midstream(): Chain {
   );
 }
 
-/** Packets without a connection match no tuple rule, so they are judged by header address alone. */
+/**
+ * Packets without a connection match no tuple rule, so they are judged by header address alone. Neighbour
+ * discovery and MLD reports concern one link: only a bridge brings them here. What has been routed was
+ * addressed to somebody else's link, and a payload in it would pass every policy.
+ */
 function stateless(ranges: Ranges): Chain {
-  const neighbours = words(
-    'nd-neighbor-solicit',
-    'nd-neighbor-advert',
-    'nd-router-solicit',
-    'mld-listener-report',
-    'mld2-listener-report',
-  );
+  const neighbours = words('nd-neighbor-solicit', 'nd-neighbor-advert', 'nd-router-solicit');
+  const reports = words('mld-listener-report', 'mld2-listener-report');
+  const linkMulticast: Operand = { kind: 'prefixes', cidrs: ['ff02::/16'] };
   const routing: ReadonlyMap<Family, Operand> = new Map([
     [4, words('redirect', 'router-advertisement')],
     [6, words('nd-router-advert', 'nd-redirect')],
@@ -141,7 +141,14 @@ function stateless(ranges: Ranges): Chain {
       ),
     );
   return chain(STATELESS, [
-    rule([is({ kind: 'icmpType', family: 6 }, neighbours), ACCEPT], 'neighbour-discovery'),
+    rule(
+      [is({ kind: 'icmpType', family: 6 }, neighbours), is({ kind: 'hopLimit' }, words('255')), ACCEPT],
+      'neighbour-discovery',
+    ),
+    rule(
+      [is({ kind: 'icmpType', family: 6 }, reports), is(header('daddr', 6), linkMulticast), ACCEPT],
+      'multicast-reports',
+    ),
     // Never from a pod, isolated or not (semantics J2).
     ...neverFromPods(routing, 'not-a-router'),
     // This node knows every flow of its pods: an error without one is about another node's, and forged.

@@ -3,7 +3,7 @@ import { addressValue } from '../net/address.ts';
 import { unreadable } from './alphabet.ts';
 import { elementRanges, joinFields } from './elements.ts';
 import type { Element, Expression } from './objects.ts';
-import type { Packet, TcpFlag } from './packet.ts';
+import { type Packet, ROUTED_HOP_LIMIT, type TcpFlag } from './packet.ts';
 import { protocolWord } from './protocol-names.ts';
 import { stateValue } from './values.ts';
 import type { NumberRange, Walkable, WalkSet, WalkStatement, WalkVerdict } from './walkable.ts';
@@ -83,6 +83,8 @@ function evaluate(packet: Packet, expression: Expression): readonly Value[] | nu
       return address(expression.field === 'saddr' ? packet.source : packet.destination);
     case 'icmpType':
       return packet.family === expression.family && packet.icmpType !== null ? whole(packet.icmpType) : null;
+    case 'hopLimit':
+      return packet.family === 6 ? whole(packet.hopLimit ?? ROUTED_HOP_LIMIT) : null;
     case 'concat': {
       const parts = expression.parts.map((part) => evaluate(packet, part));
       return parts.every((part) => part !== null) ? parts.flat() : null;

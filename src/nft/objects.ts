@@ -84,6 +84,8 @@ export type Expression =
   /** Header addresses. */
   | { readonly kind: 'address'; readonly field: 'saddr' | 'daddr'; readonly family: 4 | 6 }
   | { readonly kind: 'icmpType'; readonly family: 4 | 6 }
+  /** Of the IPv6 header; 255 has passed no router. */
+  | { readonly kind: 'hopLimit' }
   | { readonly kind: 'concat'; readonly parts: readonly Expression[] };
 
 export type Operand =

@@ -44,7 +44,11 @@ export interface Packet {
   readonly tcpFlags: readonly TcpFlag[];
   /** null unless ICMP of the packet's family. */
   readonly icmpType: number | null;
+  /** As the hook sees it, one less than it arrived when this node routes; ROUTED_HOP_LIMIT unless given. */
+  readonly hopLimit?: number;
 }
+
+export const ROUTED_HOP_LIMIT = 63;
 
 export const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
 

@@ -4,6 +4,7 @@ import { icmpTypeNumber } from './icmp-types.ts';
 import type { JsonExpression, JsonField, JsonOperand, JsonScalar, JsonStatement } from './json.ts';
 import type { Expression, Operand, Statement } from './objects.ts';
 import { protocolNumber } from './protocol-names.ts';
+import { hopLimitNumber } from './values.ts';
 
 export const CT_STATES: readonly string[] = ['invalid', 'established', 'related', 'new', 'untracked'];
 
@@ -58,6 +59,8 @@ export function expressionJson(expression: Expression): JsonExpression {
       return { payload: { protocol: ipWord(expression.family), field: expression.field } };
     case 'icmpType':
       return { payload: { protocol: expression.family === 4 ? 'icmp' : 'icmpv6', field: 'type' } };
+    case 'hopLimit':
+      return { payload: { protocol: 'ip6', field: 'hoplimit' } };
     case 'concat':
       return { concat: expression.parts.map(expressionJson) };
   }
@@ -104,6 +107,11 @@ function wordJson(left: Expression, word: string): JsonScalar {
     case 'icmpType': {
       const number = icmpTypeNumber(left.family, word);
       if (number === null) throw unwritable('ICMP type', word);
+      return number;
+    }
+    case 'hopLimit': {
+      const number = hopLimitNumber(word);
+      if (number === null) throw unwritable('hop limit', word);
       return number;
     }
     case 'ctAddress':

@@ -117,6 +117,8 @@ function expressionText(expression: Expression): string {
       return `${ip(expression.family)} ${expression.field}`;
     case 'icmpType':
       return expression.family === 4 ? 'icmp type' : 'icmpv6 type';
+    case 'hopLimit':
+      return 'ip6 hoplimit';
     case 'concat':
       return expression.parts.map(expressionText).join(' . ');
   }

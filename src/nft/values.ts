@@ -23,6 +23,8 @@ export function comparable(left: Expression, word: unknown): bigint | null {
       return whole(protocolNumber(word));
     case 'icmpType':
       return whole(icmpTypeNumber(left.family, word));
+    case 'hopLimit':
+      return whole(hopLimitNumber(word));
     case 'ctReplyPort':
       return whole(portNumber(word));
     case 'ctAddress':
@@ -42,6 +44,11 @@ function portNumber(word: string | number): number | null {
   const hex = /^0x([0-9a-f]{1,4}) \[invalid type\]$/.exec(String(word));
   const port = hex ? Number.parseInt(hex[1] ?? '', 16) : Number(word);
   return Number.isInteger(port) && port >= 0 && port <= 65535 ? port : null;
+}
+
+export function hopLimitNumber(word: string | number): number | null {
+  const number = /^\d{1,3}$/.test(String(word)) ? Number(word) : 256;
+  return number <= 255 ? number : null;
 }
 
 function whole(value: number | null | undefined): bigint | null {

@@ -182,6 +182,7 @@ const EXPRESSIONS: ReadonlyMap<string, Expression> = new Map(
       { kind: 'ctState' },
       { kind: 'ctReplyPort' },
       { kind: 'l4proto' },
+      { kind: 'hopLimit' },
       ...([4, 6] as const).flatMap((family) => [
         { kind: 'ctAddress', direction: 'original', family } as const,
         { kind: 'ctAddress', direction: 'reply', family } as const,

@@ -186,16 +186,46 @@ describe.each(FAMILIES)('J2 ICMP errors, IPv%i', (family) => {
 });
 
 describe('J2 packets without a connection', () => {
-  const neighbours = [133, 135, 136, 131, 143];
+  const neighbours = [133, 135, 136];
+  const reports = [131, 143];
   const web = at('web', 6);
+  const others = [at('cli', 6), at('db', 6), at('unknown', 6)];
 
   test.each(neighbours)(
-    'IPv6 neighbour discovery and MLD reports pass to and from isolated pods: type %i',
+    'IPv6 neighbour discovery of one link passes, isolated pods or not: type %i',
     (type) => {
-      for (const other of [at('cli', 6), at('db', 6), at('unknown', 6)]) {
-        expect(verdict(CLOSED, icmp('untracked', null, other, web, type))).toBe('accept');
-        expect(verdict(CLOSED, icmp('untracked', null, web, other, type))).toBe('accept');
+      for (const other of others) {
+        for (const packet of [
+          icmp('untracked', null, other, web, type),
+          icmp('untracked', null, web, other, type),
+        ]) {
+          expect(verdict(CLOSED, { ...packet, hopLimit: 255 })).toBe('accept');
+        }
       }
+    },
+  );
+
+  test.each(reports)('MLD reports to a group of the link pass, isolated pods or not: type %i', (type) => {
+    const group = parseAddress('ff02::16');
+    if (group === null) throw new TypeError('not an address');
+    for (const source of [web, ...others]) {
+      const report = icmp('untracked', null, source, group, type);
+      expect(verdict(CLOSED, { ...report, hopLimit: 1 })).toBe('accept');
+    }
+  });
+
+  test.each([...neighbours, ...reports])(
+    'none of them is routed to or from an isolated pod: type %i',
+    (type) => {
+      for (const other of [...others, at('internet', 6)]) {
+        for (const hopLimit of [1, 63, 254]) {
+          const there = { ...icmp('untracked', null, other, web, type), hopLimit };
+          const back = { ...icmp('untracked', null, web, other, type), hopLimit };
+          expect([verdict(CLOSED, there), verdict(CLOSED, back)]).toEqual(['drop', 'drop']);
+        }
+      }
+      // The control: the same between ends that nothing isolates.
+      expect(verdict(OPEN, icmp('untracked', null, web, at('internet', 6), type))).toBe('accept');
     },
   );
 
