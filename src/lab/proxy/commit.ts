@@ -23,6 +23,10 @@ export function tableCommitter(
     });
     if (result.exitCode === 0) return;
     const said = result.stderr.trim().slice(0, 1000);
-    throw new Failure('NFT_FAILED', `cannot forward Services on ${node}: ${said || result.shortMessage}`);
+    // In a user namespace a transaction must fit into one socket buffer.
+    const why = /Message too long/.test(said)
+      ? 'too many Services for one nft transaction of an ordinary user (about 100 fit): run the lab as root'
+      : said || result.shortMessage;
+    throw new Failure('NFT_FAILED', `cannot forward Services on ${node}: ${why}`);
   };
 }

@@ -102,7 +102,8 @@ function addFront(entries: Entries, front: Front, node: string, of: FamilyPlan):
   // Nobody anywhere is refused; somebody, but not here where it must be, is silence.
   const absence = backends.length > 0 ? 'goto lose' : 'goto refuse';
   if (backends.length > 0) chains.push(translation(all, front, backends));
-  if (local.length > 0) chains.push(translation(nearby, front, local));
+  if (local.length > 0 && (front.internalLocal || front.externalLocal))
+    chains.push(translation(nearby, front, local));
   const inside = front.internalLocal ? local : backends;
   const key = keyOf(front.clusterAddress, protocol, front.port);
   if (inside.length > 0) put(dispatch, key, `goto ${front.internalLocal ? nearby : all}`);
