@@ -186,7 +186,10 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
   });
 
   test('the process of a pod is started again when it dies', async () => {
-    await lab.sh(`kill -9 $(ip netns pids shop_neighbour)`);
+    // By command line: without capabilities in the lab's user namespace `ip netns pids` sees nothing.
+    await lab.sh(
+      `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -q 'lab-pod.*[n]eighbour' && kill -9 \${p#/proc/}; done; true`,
+    );
     await expect.poll(async () => (await lab.client.sync(100)).synced, { timeout: 10_000 }).toBe(true);
     const [address = ''] = await addressesOf(lab, 'neighbour');
     await expect.poll(() => probe(lab, 'web', address, 8080), { timeout: 10_000 }).toBe('connected');

@@ -56,6 +56,7 @@ describe.each(identities)('policyctl lab tools as $name, with an empty home', (i
     expect(result.all?.split('\n')).toEqual([
       expect.stringContaining('.cache/policyd/tools/nft-'),
       'node/node-a',
+      'table inet lab_proxy',
       'table inet policyd',
     ]);
   });
