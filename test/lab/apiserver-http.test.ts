@@ -130,6 +130,11 @@ describe('malformed requests get a Status, never more', () => {
     expect((await call('PATCH', `${maps}/x`, {}, { 'Content-Type': 'application/json' })).code).toBe(415);
   });
 
+  test('a browser is refused: there is no login it could not get past', async () => {
+    const answer = await call('GET', maps, undefined, { Origin: 'https://attacker.example' });
+    expect(answer.body).toMatchObject({ code: 403, reason: 'Forbidden' });
+  });
+
   test('any JSON as an object or a patch is stored or refused, and never an internal error', async () => {
     const key = fc.constantFrom(
       'metadata',

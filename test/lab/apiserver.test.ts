@@ -479,6 +479,37 @@ describe('watching', () => {
   });
 });
 
+describe('Services', () => {
+  test('describe shows the ready pods behind them, by the number of the named port', async () => {
+    await cluster.ok(
+      'run',
+      'backend',
+      '--image=x',
+      '--labels=app=backend',
+      '--overrides',
+      JSON.stringify({
+        spec: {
+          containers: [{ name: 'backend', image: 'x', ports: [{ name: 'http', containerPort: 8080 }] }],
+        },
+      }),
+    );
+    await cluster.ok('create', 'service', 'clusterip', 'backend', '--tcp=80:http');
+    await cluster.ok('wait', '--for=condition=Ready', 'pod/backend', '--timeout=20s');
+    await eventually('the endpoint', async () =>
+      /Endpoints: +10\.244\.0\.\d+:8080/.test(await cluster.ok('describe', 'svc', 'backend')),
+    );
+    await cluster.ok('delete', 'pod', 'backend');
+    await eventually('no endpoint', async () =>
+      /Endpoints: *(<none>)?$/m.test(await cluster.ok('describe', 'svc', 'backend')),
+    );
+    await cluster.ok('delete', 'svc', 'backend');
+    await eventually(
+      'no slice',
+      () => cluster.api.store.list('endpointslices', { namespace: 'default' }).items.length === 0,
+    );
+  });
+});
+
 describe('Deployments', () => {
   test('roll out, scale, update, undo and go with their pods', async () => {
     await cluster.ok('create', 'namespace', 'roll');

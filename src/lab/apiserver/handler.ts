@@ -48,6 +48,7 @@ export class Handler {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    refuseBrowsers(request);
     const url = parseUrl(request.url ?? '/');
     if (request.method === 'GET' && url.pathname === '/openapi/v2') {
       response.writeHead(200, { 'Content-Type': openApiV2Type, 'Content-Length': openApiV2Bytes.length });
@@ -77,6 +78,12 @@ export class Handler {
         return await objectAnswer(route, call);
     }
   }
+}
+
+/** There is no login, so a page of the web must not reach the lab through the browser of its user. */
+function refuseBrowsers({ headers }: IncomingMessage): void {
+  if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
+  throw new ApiError(403, 'Forbidden', 'the lab API server does not answer browsers');
 }
 
 function parseUrl(text: string): URL {

@@ -32,6 +32,8 @@ interface Shelf {
   /** Changes up to here are forgotten. */
   compacted: number;
   last: number;
+  /** The present objects in order, until the next change. */
+  sorted: readonly KubeObject[] | null;
 }
 
 export class Storage {
@@ -84,8 +86,12 @@ export class Storage {
   /** The state at a revision, rebuilt by undoing the history; 410 when that is forgotten. */
   snapshot(resource: ResourceName, revision: number = this.#revision): Snapshot {
     const shelf = this.#shelf(resource);
-    const objects = new Map(shelf.objects);
     if (revision < shelf.compacted) throw tooOld(revision, shelf.compacted);
+    if (revision >= shelf.last) {
+      shelf.sorted ??= inOrder(shelf.objects);
+      return { revision, objects: shelf.sorted };
+    }
+    const objects = new Map(shelf.objects);
     for (let index = shelf.history.length - 1; index >= 0; index -= 1) {
       const change = shelf.history[index];
       if (change === undefined || change.revision <= revision) break;
@@ -94,8 +100,7 @@ export class Storage {
       if (change.previous === null) objects.delete(key);
       else objects.set(key, change.previous);
     }
-    const sorted = [...objects].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return { revision, objects: sorted.map(([, object]) => object) };
+    return { revision, objects: inOrder(objects) };
   }
 
   /** What happened after a revision; 410 when that is forgotten. */
@@ -122,6 +127,7 @@ export class Storage {
   #record(shelf: Shelf, change: Omit<Change, 'revision'>): void {
     const recorded = { ...change, revision: this.#revision };
     shelf.last = this.#revision;
+    shelf.sorted = null;
     shelf.history.push(recorded);
     // Cut in blocks: shifting one by one would cost the length of the history each time.
     if (shelf.history.length > 2 * this.#historyLimit) {
@@ -134,11 +140,15 @@ export class Storage {
   #shelf(resource: ResourceName): Shelf {
     let shelf = this.#shelves.get(resource);
     if (shelf === undefined) {
-      shelf = { objects: new Map(), history: [], followers: new Set(), compacted: 0, last: 1 };
+      shelf = { objects: new Map(), history: [], followers: new Set(), compacted: 0, last: 1, sorted: null };
       this.#shelves.set(resource, shelf);
     }
     return shelf;
   }
+}
+
+function inOrder(objects: ReadonlyMap<string, KubeObject>): readonly KubeObject[] {
+  return [...objects].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, object]) => object);
 }
 
 /** NUL sorts before every legal character, so `a` precedes `a-b` whatever the names are. */

@@ -1,5 +1,6 @@
 import type { Store } from '../apiserver/store.ts';
 import { startDeploymentController } from './deployments.ts';
+import { startEndpointSliceController } from './endpointslices.ts';
 import { startGarbageCollector } from './garbage.ts';
 import { startNamespaceController } from './namespaces.ts';
 import { startReplicaSetController } from './replicasets.ts';
@@ -17,6 +18,7 @@ export function startControllers(
     startGarbageCollector(store),
     startReplicaSetController(store, failed),
     startDeploymentController(store, failed),
+    startEndpointSliceController(store, failed),
   ];
   return () => {
     for (const stop of stops) stop();

@@ -39,10 +39,6 @@ export function fieldsOf(type: string): ReadonlyMap<string, Field> {
   return fields;
 }
 
-export function typeNames(): readonly string[] {
-  return Object.keys(types);
-}
-
 export function typeDescription(type: string): string {
   return descriptions[type]?.[''] ?? '';
 }
