@@ -39,8 +39,8 @@ const systemCalls: Readonly<Record<string, SystemCalls>> = {
  * user keeps its own identity. Perl, which every Debian has, can make the calls itself: setns for all, then the
  * capabilities into the inheritable and ambient sets (PR_CAP_AMBIENT = 47, RAISE = 2), so that they outlive exec.
  *
- * The process that stays outside waits: it ignores the terminal's signals (the command gets them too, being in
- * the same process group), passes on the others, stops when the command stops, and takes the terminal back
+ * The process that stays outside waits: it ignores the terminal's signals from before the command exists (the
+ * command gets them too, being in the same process group), passes on the others, stops when the command stops, and takes the terminal back
  * afterwards, because a shell inside cannot name a process group outside its PID namespace.
  */
 export const joinScript: string = `
@@ -68,15 +68,17 @@ if ($user) {
 }
 my $parent = getppid();
 my $terminal = POSIX::tcgetpgrp(0);
+my %before = map { $_ => $SIG{$_} || 'DEFAULT' } qw(INT QUIT TTOU);
+$SIG{$_} = 'IGNORE' for keys %before;
 my $child = fork();
 defined $child or fail("fork");
 if ($child == 0) {
+  $SIG{$_} = $before{$_} for keys %before;
   { no warnings; exec { $command[0] } @command; }
   my $missing = $! == POSIX::ENOENT();
   print STDERR "policyctl lab: $command[0]: $!\\n";
   POSIX::_exit($missing ? 127 : 126);
 }
-$SIG{$_} = 'IGNORE' for qw(INT QUIT TTOU);
 for my $name (split /,/, $forward) { $SIG{$name} = sub { kill $name => $child } }
 while (1) {
   my $got = waitpid($child, 2);
