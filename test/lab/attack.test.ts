@@ -29,16 +29,21 @@ afterAll(async () => {
   await rm(dist, { recursive: true, force: true });
 });
 
+/** A tuple used once stays in conntrack, so each round has source ports of its own. */
+let sourcePort = 40_000;
+
 /** The kinds of packets that arrive. */
 async function arriving(from: string, to: string, family: 0 | 1): Promise<readonly string[]> {
   const { pods } = await lab.client.state();
   const addressOf = (name: string): string =>
     pods.find((one) => one.name === name)?.addresses[family] ?? `no address of ${name}`;
+  sourcePort += 100;
   const line = [
-    `ip netns exec shop_${to} perl ${SCRIPT} listen 2 >${lab.directory}/heard &`,
-    `until grep -q listening ${lab.directory}/heard; do sleep 0.05; done;`,
-    `ip netns exec shop_${from} perl ${SCRIPT} send ${addressOf(from)} ${addressOf(to)} ${PORT};`,
-    `wait; cat ${lab.directory}/heard`,
+    `rm -f ${lab.directory}/heard`,
+    `ip netns exec shop_${to} perl ${SCRIPT} listen 30 >${lab.directory}/heard & listener=$!`,
+    `until grep -qs listening ${lab.directory}/heard; do sleep 0.05; done`,
+    `ip netns exec shop_${from} perl ${SCRIPT} send ${addressOf(from)} ${addressOf(to)} ${PORT} ${sourcePort}`,
+    `sleep 0.3; kill $listener; cat ${lab.directory}/heard`,
   ];
   const heard = (await lab.sh(line.join('\n'))).split('\n').filter((kind) => kind !== '');
   expect(heard[0]).toBe('listening');

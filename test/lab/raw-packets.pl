@@ -1,5 +1,5 @@
 # Raw packets inside a lab, run as: ip netns exec NAMESPACE perl raw-packets.pl listen SECONDS
-#                                   ip netns exec NAMESPACE perl raw-packets.pl send SOURCE DESTINATION PORT
+#                                   ip netns exec NAMESPACE perl raw-packets.pl send SOURCE DESTINATION PORT FIRST_SOURCE_PORT
 # `send` sends every kind of packet once, each with its kind's name as payload; `listen` prints the kinds
 # that arrive, whatever this host's own stack would make of them.
 use strict;
@@ -36,7 +36,7 @@ sub checksum {
 }
 
 sub send_all {
-    my ($source, $destination, $port) = @_;
+    my ($source, $destination, $port, $next_port) = @_;
     my $six = $source =~ /:/;
     my $family = $six ? AF_INET6 : AF_INET;
     my ($from, $to) = map { inet_pton($family, $_) } $source, $destination;
@@ -44,7 +44,6 @@ sub send_all {
     # IPV6_HDRINCL; the IPv4 socket includes headers by its protocol.
     setsockopt($raw, 41, 36, 1) if $six;
     my $icmp = $six ? 58 : 1;
-    my $next_port = 40000;
 
     my $payload = sub { "KIND:$_[0]:" };
     my $pseudo = sub {
