@@ -1,6 +1,6 @@
-/** What to dial: a pod's port by number or name; for a Service, what its proxy would choose. */
+/** What to dial: a pod's port by number or name, or a Service's own address and port. */
 import type { PortQuestion } from '../explain/explain.ts';
-import { type End, endName } from '../explain/place.ts';
+import type { End } from '../explain/place.ts';
 import type { Target } from '../explain/target.ts';
 import { Failure } from '../model/failure.ts';
 import type { Protocol } from '../model/protocol.ts';
@@ -12,16 +12,16 @@ export interface Dialled {
 }
 
 export interface Dial {
-  readonly end: End;
   readonly dialled: Dialled;
-  readonly note: string | null;
+  /** A Service's own addresses, which the node forwards; or the end whose addresses are dialled. */
+  readonly at: { readonly addresses: readonly string[] } | { readonly end: End };
 }
 
 export function dial(target: Target, asked: PortQuestion): Dial {
   if (target.service !== null) return dialService(target, asked);
   const [end] = target.ends;
   if (end === undefined) throw new Failure('NAME_UNKNOWN', `${target.name} has no pods`);
-  return { end, dialled: directPort(target.name, end, asked), note: null };
+  return { dialled: directPort(target.name, end, asked), at: { end } };
 }
 
 function directPort(name: string, end: End, { port, protocol }: PortQuestion): Dialled {
@@ -32,7 +32,7 @@ function directPort(name: string, end: End, { port, protocol }: PortQuestion): D
   throw new Failure('NAME_UNKNOWN', `${name} declares no port named ${port}`, { hint: 'give a number' });
 }
 
-/** The lab has no Service proxy, and policies see the endpoint anyway (semantics H5): it is dialled itself. */
+/** The node forwards a ClusterIP; a headless Service is only a name for its pods, of which the first is dialled. */
 function dialService({ name, ends, service }: Target, { port, protocol }: PortQuestion): Dial {
   const found = service?.ports.find(
     (each) =>
@@ -43,12 +43,12 @@ function dialService({ name, ends, service }: Target, { port, protocol }: PortQu
     const ports = (service?.ports ?? []).map((each) => `${each.port}/${each.protocol}`).join(', ');
     throw new Failure('NAME_UNKNOWN', `${name} has no port ${port}`, { hint: `it has ${ports || 'none'}` });
   }
+  const addresses = service?.clusterAddresses ?? [];
+  if (addresses.length > 0)
+    return { dialled: { port: found.port, protocol: found.protocol }, at: { addresses } };
   for (const end of ends) {
     const number = targetPort(end, found);
-    if (number === null) continue;
-    const dialled = { port: number, protocol: found.protocol };
-    const at = `${endName(end)}:${number}/${found.protocol}`;
-    return { end, dialled, note: `the lab has no Service proxy: dialling the endpoint ${at} itself` };
+    if (number !== null) return { dialled: { port: number, protocol: found.protocol }, at: { end } };
   }
   throw new Failure('NAME_UNKNOWN', `no live pod behind ${name} serves port ${found.port}`, {
     hint: 'compare its spec.selector and targetPort with the labels and ports of the pods',

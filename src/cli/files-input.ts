@@ -1,11 +1,12 @@
 /** -f: manifests to a world, without any cluster. An object that cannot be used ends it: what it would allow or deny is not known. */
 import { readManifestFiles } from '../host/manifest-files.ts';
 import { isNamespaced } from '../manifest/kinds.ts';
+import { didYouMean, nearNames } from '../manifest/near.ts';
 import { formatManifestProblem, type ManifestProblem } from '../manifest/problem.ts';
 import { type ManifestObject, readManifests } from '../manifest/read.ts';
 import { Failure } from '../model/failure.ts';
 import type { Path } from '../model/labels.ts';
-import { printable } from '../model/printable.ts';
+import { printable, quoted } from '../model/printable.ts';
 import { formatProblem } from '../policy/decode/problem.ts';
 import { type Decodings, decodeAll, type Gathered, USED_KINDS } from './gather.ts';
 import type { Terminal } from './terminal.ts';
@@ -15,6 +16,8 @@ export interface FilesInput {
   readonly files: readonly string[];
   /** Objects that restrict traffic by other means, and are left out. */
   readonly ignored: readonly string[];
+  /** Directories that were not read, and policies that decide nothing here. */
+  readonly notes: readonly string[];
 }
 
 export interface FilesOptions {
@@ -24,9 +27,11 @@ export interface FilesOptions {
 }
 
 export async function readFilesInput(options: FilesOptions, terminal: Terminal): Promise<FilesInput> {
+  const notes: string[] = [];
   const sources = await readManifestFiles(options.filename ?? [], {
     recursive: options.recursive === true,
     stdin: terminal.stdin,
+    skipped: (directory) => notes.push(`${printable(directory)}: a directory, not read without -R`),
   });
   const { objects, problems } = readManifests(sources);
   const used = objects.filter(isUsed);
@@ -48,7 +53,29 @@ export async function readFilesInput(options: FilesOptions, terminal: Terminal):
     decoded,
     files: sources.map(({ file }) => file),
     ignored: objects.filter((object) => !isUsed(object) && /Policy$/.test(object.kind)).map(ignoredText),
+    notes: [...notes, ...idlePolicies(decoded, used)],
   };
+}
+
+/** A policy in a namespace of which the files know nothing is most likely meant for another one. */
+function idlePolicies(
+  { namespaces, pods, policies }: Decodings,
+  objects: readonly ManifestObject[],
+): readonly string[] {
+  if (policies.size === 0) return ['no NetworkPolicy in the files: nothing is isolated'];
+  const known = new Set([...namespaces.keys(), ...[...pods.values()].map((pod) => pod.namespace)]);
+  return [...policies.values()].flatMap(({ namespace, name }) => {
+    if (known.has(namespace)) return [];
+    const object = objects.find(
+      (each) =>
+        each.kind === 'NetworkPolicy' && each.name === name && (each.namespace ?? namespace) === namespace,
+    );
+    const place = object === undefined ? '' : `${object.file}:${object.line}: `;
+    const near = didYouMean(nearNames(namespace, [...known]));
+    return [
+      `${place}NetworkPolicy ${printable(`${namespace}/${name}`)} decides nothing here: the files have no pod and no Namespace ${quoted(namespace)}${near === null ? '' : `; ${near}`}`,
+    ];
+  });
 }
 
 /** A kind of that name in another group is something else. */

@@ -9,7 +9,8 @@ const args = process.argv.slice(2);
 // A reader that went away (`policyctl matrix | head`) ends us quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  throw error;
+  process.stderr.write(`error: standard output cannot be written: ${error.message}\n`);
+  process.exit(2);
 });
 process.stderr.on('error', () => undefined);
 

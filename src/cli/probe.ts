@@ -40,9 +40,9 @@ export async function probeCommand(
     });
   }
   const sourceEnd = onlyEnd(from);
-  const { end, dialled, note } = dial(target, port);
-  if (note !== null) terminal.err(`note: ${note}\n`);
-  const address = dialAddress(target.name, end, sourceEnd, loaded.world);
+  const { dialled, at } = dial(target, port);
+  const addresses = 'end' in at ? endAddresses(loaded.world, at.end) : at.addresses;
+  const address = dialAddress(target.name, addresses, endAddresses(loaded.world, sourceEnd));
   const query: ProbeQuery = {
     from: probeSource(sourceEnd),
     to: { address, port: dialled.port, protocol: dialled.protocol },
@@ -69,12 +69,9 @@ function onlyEnd(target: Target): End {
 }
 
 /** Of a family that the source has too. */
-function dialAddress(name: string, end: End, source: End, world: World): string {
-  const own = endAddresses(world, source);
+function dialAddress(name: string, addresses: readonly string[], own: readonly string[]): string {
   const families = new Set(own.map((address) => address.includes(':')));
-  const usable = endAddresses(world, end).filter(
-    (address) => own.length === 0 || families.has(address.includes(':')),
-  );
+  const usable = addresses.filter((address) => own.length === 0 || families.has(address.includes(':')));
   const address = usable.find((each) => !each.includes(':')) ?? usable[0];
   if (address !== undefined) return address;
   throw new Failure('NAME_UNKNOWN', `${name} has no address that the source could dial`, {

@@ -1,5 +1,8 @@
 /** The commands, their options and help. What a command does is imported when it is called. */
 import { Command, CommanderError, Option } from 'commander';
+import { didYouMean, nearNames } from '../manifest/near.ts';
+import { Failure } from '../model/failure.ts';
+import { quoted } from '../model/printable.ts';
 import { EXIT } from './exit.ts';
 import { reportError } from './report.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -54,7 +57,12 @@ function createProgram(
       getOutHelpWidth: () => 80,
       getErrHelpWidth: () => 80,
     });
-  root.action(() => root.help({ error: true }));
+  root.allowExcessArguments();
+  root.action(() => {
+    const [unknown] = root.args;
+    if (unknown === undefined) root.help({ error: true });
+    else throw unknownCommand(unknown, root);
+  });
 
   withInput(inherit(root, 'explain <source> <destination>'))
     .description('why one end reaches another, or does not')
@@ -94,7 +102,7 @@ function createProgram(
 
   inherit(root, 'probe <source> <destination>')
     .description('in the lab: a real connection from inside SOURCE')
-    .option('-n, --namespace <name>', 'of pods and Services that name none', 'default')
+    .option('-n, --namespace <name>', 'of pods and Services that name none')
     .option('--timeout <duration>', 'how long to wait for an answer', '1s')
     .option('--no-wait', 'do not wait until every node is in sync')
     .addHelpText('after', ENDS)
@@ -108,6 +116,14 @@ function createProgram(
       ),
     );
   return root;
+}
+
+function unknownCommand(name: string, root: Command): Failure {
+  const names = root.commands.map((command) => command.name());
+  const near = didYouMean(nearNames(name, names));
+  return new Failure('USAGE', `unknown command ${quoted(name)}`, {
+    hint: near ?? `one of ${names.join(', ')}`,
+  });
 }
 
 const ENDS = `

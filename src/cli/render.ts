@@ -21,8 +21,8 @@ export async function renderCommand(options: RenderOptions, terminal: Terminal):
   if ((options.filename ?? []).length === 0) {
     throw new Failure('USAGE', 'render needs manifests', { hint: 'give them with -f FILE, -f DIR or -f -' });
   }
-  const { decoded, ignored } = await readFilesInput(options, terminal);
-  for (const text of ignored) terminal.err(`note: ${text}\n`);
+  const { decoded, ignored, notes: unread } = await readFilesInput(options, terminal);
+  for (const text of [...ignored, ...unread]) terminal.err(`note: ${text}\n`);
   const { snapshot, notes } = place(decoded, options.node);
   for (const text of notes) terminal.err(`note: ${text}\n`);
   const podRanges = snapshot.nodes.get(options.node)?.podCidrs ?? [];

@@ -17,7 +17,7 @@ export async function loadWorld(options: WorldOptions, terminal: Terminal): Prom
   if ((options.filename ?? []).length > 0) {
     const { readFilesInput } = await import('./files-input.ts');
     const input = await readFilesInput(options, terminal);
-    for (const text of input.ignored) terminal.err(`note: ${text}\n`);
+    for (const text of [...input.ignored, ...input.notes]) terminal.err(`note: ${text}\n`);
     const world = assembleWorld(input.decoded, {
       kind: 'files',
       cluster: null,

@@ -12,6 +12,8 @@ export interface ManifestFile {
 export interface ManifestFileOptions {
   /** -R: directories below a directory too. */
   readonly recursive: boolean;
+  /** Told of each directory that is not read because `recursive` is off. */
+  readonly skipped?: (directory: string) => void;
   /** Read for `-`. */
   readonly stdin: AsyncIterable<Uint8Array | string>;
 }
@@ -38,7 +40,7 @@ export async function readManifestFiles(
         hint: 'download it first, or pipe it in with -f -',
       });
     }
-    for (const name of await expand(path, options.recursive)) {
+    for (const name of await expand(path, options)) {
       if (name !== path && read.has(name)) continue;
       read.add(name);
       files.push({ file: name, text: decode(name, await attempt(name, () => readFile(name))) });
@@ -47,7 +49,7 @@ export async function readManifestFiles(
   return files;
 }
 
-async function expand(path: string, recursive: boolean): Promise<readonly string[]> {
+async function expand(path: string, options: ManifestFileOptions): Promise<readonly string[]> {
   const found = await attempt(path, () => stat(path));
   if (!found.isDirectory()) {
     if (found.isFile() && found.size > LARGEST) {
@@ -58,23 +60,24 @@ async function expand(path: string, recursive: boolean): Promise<readonly string
     }
     return [path];
   }
-  const names = await manifestsIn(path, recursive);
+  const names = await manifestsIn(path, options);
   if (names.length === 0) {
     throw new Failure('INPUT_UNREADABLE', `${path}: no .yaml, .yml or .json file in this directory`, {
-      hint: recursive ? 'check the path' : 'use -R to read the directories below it too',
+      hint: options.recursive ? 'check the path' : 'use -R to read the directories below it too',
     });
   }
   return names;
 }
 
-async function manifestsIn(directory: string, recursive: boolean): Promise<string[]> {
+async function manifestsIn(directory: string, options: ManifestFileOptions): Promise<string[]> {
   const entries = await attempt(directory, () => readdir(directory, { withFileTypes: true }));
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   const names: string[] = [];
   for (const entry of entries) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) {
-      if (recursive) names.push(...(await manifestsIn(path, recursive)));
+      if (options.recursive) names.push(...(await manifestsIn(path, options)));
+      else options.skipped?.(path);
     } else if (EXTENSIONS.some((extension) => entry.name.endsWith(extension))) {
       names.push(path);
     }

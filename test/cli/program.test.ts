@@ -127,3 +127,30 @@ test('nft accepts what render prints, as text and as JSON', async () => {
     await sandbox.close();
   }
 });
+
+test('a misspelt command is named, with the one that was meant', async () => {
+  const { stderr, exitCode } = await execa(program, ['explian'], OPTIONS);
+  expect({ stderr, exitCode }).toEqual({
+    stderr: 'error: unknown command "explian"\nhint: did you mean explain?\n',
+    exitCode: 2,
+  });
+});
+
+test('output that cannot be written is an error, not a verdict', async () => {
+  const { stderr, exitCode } = await execa(
+    'sh',
+    ['-c', `"$0" matrix ${FILES.join(' ')} >/dev/full`, program],
+    OPTIONS,
+  );
+  expect(stderr).toContain('error: standard output cannot be written');
+  expect(exitCode).toBe(2);
+});
+
+test('a directory below a directory is not skipped in silence', async () => {
+  const { stderr } = await execa(
+    program,
+    ['explain', '-f', 'examples/shop', 'shop/web', 'shop/api:8080'],
+    OPTIONS,
+  );
+  expect(stderr).toContain('note: examples/shop/policies: a directory, not read without -R');
+});
