@@ -58,7 +58,7 @@ test('probes end as documented, with and without policies', async () => {
   expect(steps[0]?.text).toMatch(
     /^shop\/web -> shop\/api:8080\/TCP \(10\.244\.\d+\.\d+\) {2}connected in [\d.]+ ms\n$/,
   );
-  expect(steps[5]?.text).toMatch(/^note: the lab has no Service proxy/);
+  expect(steps[5]?.text).toMatch(/^shop\/web -> svc\/shop\/api:80\/TCP \(10\.96\./);
   expect(steps[9]?.text).toMatch(/blocked: no answer in \d+ ms\n$/);
 });
 
