@@ -106,7 +106,7 @@ function schemas(own: readonly Resource[]): JsonObject {
     }
     result.set(schemaName(type), objectSchema(type, fields, resource ?? null));
   }
-  return Object.fromEntries(result);
+  return { ...Object.fromEntries(result), ...scalarSchemas };
 }
 
 function schemaName(type: string): string {
@@ -131,7 +131,7 @@ function objectSchema(type: string, fields: readonly Field[], resource: Resource
 
 function fieldSchema({ type, description }: Field): JsonObject {
   // A reference has no place beside it for a description but inside allOf.
-  if (type.kind === 'struct') return { description, allOf: [typeSchema(type)] };
+  if (Object.hasOwn(typeSchema(type), '$ref')) return { description, allOf: [typeSchema(type)] };
   return { description, ...typeSchema(type) };
 }
 
@@ -148,6 +148,21 @@ function typeSchema(type: FieldType): JsonObject {
   }
 }
 
+/** Types that kubectl explain calls by their own name, though JSON has none for them. */
+const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
+const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
+const scalarSchemas: JsonObject = {
+  // Fields of this type carry its description themselves.
+  [intOrString]: {
+    format: 'int-or-string',
+    oneOf: [{ type: 'integer' }, { type: 'string' }],
+  },
+  [quantity]: {
+    description: 'An amount with an optional suffix: 250m, 64Mi, 1.5.',
+    oneOf: [{ type: 'string' }, { type: 'number' }],
+  },
+};
+
 const primitives: Readonly<Record<Primitive, JsonObject>> = {
   string: { type: 'string' },
   boolean: { type: 'boolean' },
@@ -156,7 +171,7 @@ const primitives: Readonly<Record<Primitive, JsonObject>> = {
   time: { type: 'string', format: 'date-time' },
   microtime: { type: 'string', format: 'date-time' },
   bytes: { type: 'string', format: 'byte' },
-  quantity: { type: 'string' },
-  intOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+  quantity: { $ref: `#/components/schemas/${quantity}` },
+  intOrString: { $ref: `#/components/schemas/${intOrString}` },
   any: { type: 'object' },
 };

@@ -1,4 +1,5 @@
 import { descriptions } from './descriptions.ts';
+import { referenceDescription } from './reference-descriptions.ts';
 import { types } from './types.ts';
 
 /** The type of a field. `struct` names a type of the table; `any` is free-form. */
@@ -49,7 +50,7 @@ function parseFields(type: string): ReadonlyMap<string, Field> {
     const [name = '', code = ''] = entry.split(':');
     if (name === '') continue;
     const required = code.endsWith('!');
-    const description = descriptions[type]?.[name] ?? '';
+    const description = descriptions[type]?.[name] ?? referenceDescription(type, name);
     fields.set(name, { name, type: parseType(required ? code.slice(0, -1) : code), required, description });
   }
   return fields;
