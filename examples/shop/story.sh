@@ -32,11 +32,12 @@ expect 0 kubectl apply -f "$policies/allow.yaml"
 expect 0 policyctl probe shop/web shop/api:8080
 expect 0 policyctl explain shop/web shop/api:8080
 expect 1 policyctl probe stranger/visitor shop/api:8080
+expect 1 policyctl explain stranger/visitor shop/api:8080
 
-say 'Take one policy away: the connection it allowed is gone at once.'
+say 'Take one policy away: what it allowed is gone at once.'
 expect 0 kubectl delete networkpolicy -n shop db
 expect 1 policyctl probe shop/api shop/db:5432
 expect 1 policyctl explain shop/api shop/db:5432
 
-say 'And the proof: every pair by the policies, by the kernel, and by a real packet.'
+say 'The proof: every pair by meaning, by the kernel, and by a real packet.'
 expect 0 policyctl matrix --probe
