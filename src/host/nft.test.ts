@@ -49,6 +49,15 @@ describe('nft', () => {
     expect(await nft.commit(COMMANDS)).toEqual({ kind: 'refused', message: 'busy', command: null });
   });
 
+  it('is refused without a culprit when the transaction is too large, and says what to do', async () => {
+    const nft = await played('echo "netlink: Error: Could not process rule: Message too long" >&2; exit 1');
+    expect(await nft.commit(COMMANDS)).toEqual({
+      kind: 'refused',
+      message: expect.stringMatching(/^a change of 2 commands is too large .* run as root/),
+      command: null,
+    });
+  });
+
   it('is uncertain when nft does not end in time, and ends it', async () => {
     const pid = join(directory, 'pid');
     const nft = await played(`echo $$ > ${pid}; exec sleep 30`, 300);

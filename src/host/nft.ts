@@ -117,6 +117,9 @@ async function commitFile(
       return { kind: 'uncertain', message: run.message };
     case 'failed':
       if (mayHaveCommitted(run.message)) return { kind: 'uncertain', message: run.message };
+      // No command is at fault: a shorter beginning would fit whatever stands in it.
+      if (isTooLarge(run.message))
+        return { kind: 'refused', message: tooLarge(commands.length, run.message), command: null };
       return { kind: 'refused', message: run.message, command: await culprit(process, commands, write) };
   }
 }
@@ -124,6 +127,15 @@ async function commitFile(
 /** The answers did not fit the socket: the commit itself may be done (datapath 6). */
 function mayHaveCommitted(message: string): boolean {
   return message.includes('No buffer space available');
+}
+
+/** In a user namespace nft may not enlarge its socket buffer, which the whole transaction must fit. */
+function isTooLarge(message: string): boolean {
+  return message.includes('Message too long');
+}
+
+function tooLarge(commands: number, message: string): string {
+  return `a change of ${commands} commands is too large for one transaction in an unprivileged user namespace; run as root, or change less at once (${message})`;
 }
 
 /**

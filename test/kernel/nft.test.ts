@@ -286,3 +286,26 @@ describe('the nft program', () => {
     expect((await nft.commit([addTable(table), ...good])).kind).toBe('committed');
   });
 });
+
+it('blames no command for a transaction too large for a user namespace, and nothing changes', async () => {
+  const small = await createSandbox({ userNamespace: true });
+  try {
+    const own = createNft({ binary: small.nft, timeoutMs: 20_000 });
+    const addresses = Array.from({ length: 20_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+    const set = {
+      name: 'many' as SetName,
+      type: ['ipv4_addr'],
+      interval: false,
+      elements: new Set(),
+    } as const;
+    const result = await own.commit([addTable(TABLE), addSet(TABLE, set, addresses)]);
+    expect(result).toMatchObject({ kind: 'refused', command: null });
+    expect(result.kind === 'refused' && result.message).toMatch(/too large for one transaction/);
+    expect(await own.listTable(TABLE.family, TABLE.name)).toBeNull();
+    // The control: a part of it is taken.
+    const part = await own.commit([addTable(TABLE), addSet(TABLE, set, addresses.slice(0, 2500))]);
+    expect(part.kind).toBe('committed');
+  } finally {
+    await small.close();
+  }
+});
