@@ -23,7 +23,17 @@ function nodeText(kernel: KernelReport, node: KernelNode, { paint, wide }: TextO
   const word =
     kernel.state === 'agrees' ? paint('agrees', 'good') : node.verdict === 'accept' ? 'accepts' : 'drops';
   const rules = wide ? node.path : node.path.filter((rule) => rule === node.decision || isEvidence(rule));
-  return [`kernel on ${name}   ${word}, ${sync}`, ...rules.flatMap(ruleText)];
+  const undecided =
+    node.decision === null
+      ? wrap(
+          'no rule decides: rules of table inet policyd are missing, and the end of a base chain accepts',
+          {
+            indent: '      ',
+            first: '  ',
+          },
+        )
+      : [];
+  return [`kernel on ${name}   ${word}, ${sync}`, ...undecided, ...rules.flatMap(ruleText)];
 }
 
 /** Look-ups in the sets of peers: what a policy said, as the kernel has it. */
