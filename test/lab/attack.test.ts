@@ -22,7 +22,11 @@ beforeAll(async () => {
   const place = { web: 'node-a', db: 'node-a', api: 'node-b' };
   const pods = Object.entries(place).map(([name, nodeName]) => pod(name, { nodeName }));
   lab = await startInside(dist, [namespace('shop'), ...pods], { nodes: 2 });
-  await lab.event('ready');
+  const ended = lab.ended.then((status) => {
+    throw new Error(`the lab ended with ${status}: ${JSON.stringify(lab.events.at(-1))}`);
+  });
+  await Promise.race([lab.event('ready'), ended]);
+  ended.catch(() => undefined);
 });
 afterAll(async () => {
   await lab.stop();
@@ -41,7 +45,7 @@ async function arriving(from: string, to: string, family: 0 | 1): Promise<readon
   const line = [
     `rm -f ${lab.directory}/heard`,
     `ip netns exec shop_${to} perl ${SCRIPT} listen 30 >${lab.directory}/heard & listener=$!`,
-    `until grep -qs listening ${lab.directory}/heard; do sleep 0.05; done`,
+    `for i in $(seq 200); do grep -qs listening ${lab.directory}/heard && break; sleep 0.05; done`,
     `ip netns exec shop_${from} perl ${SCRIPT} send ${addressOf(from)} ${addressOf(to)} ${PORT} ${sourcePort}`,
     `sleep 0.3; kill $listener; cat ${lab.directory}/heard`,
   ];

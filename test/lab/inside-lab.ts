@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { LabClient } from '../../src/lab/control/client.ts';
+import { findJoiner, joinCommand, joinEnvironment, joinScript } from '../../src/lab/launch/join.ts';
 import {
   type SupervisorConfig,
   type SupervisorEvent,
@@ -25,7 +26,7 @@ export interface InsideLab {
     path: string,
     body?: unknown,
   ): Promise<{ readonly status: number; readonly body: unknown }>;
-  /** Runs a shell line in the lab's namespaces, the pid namespace included. */
+  /** Runs a shell line in the lab's namespaces, the pid namespace included, with every capability over them. */
   sh(line: string): Promise<string>;
   /** Resolves with the first such event, also one that came already. */
   event<K extends SupervisorEvent['event']>(kind: K): Promise<Extract<SupervisorEvent, { event: K }>>;
@@ -33,6 +34,7 @@ export interface InsideLab {
 }
 
 const run = promisify(execFile);
+const ENVIRONMENT = { PATH: process.env.PATH ?? '' };
 const root = new URL('../../', import.meta.url).pathname;
 
 /** Bundles the programs once for all tests of a file. */
@@ -100,15 +102,11 @@ export async function startInside(
     api: (method, path, body) => callApi(join(directory, 'api.sock'), method, path, body),
     sh: async (line) => {
       const init = await initOf(child);
-      const enter = [
-        '-t',
-        String(init),
-        '-n',
-        '-m',
-        '-p',
-        ...(user.length > 0 ? ['-U', '--preserve-credentials'] : []),
-      ];
-      return (await run('nsenter', [...enter, 'sh', '-c', line])).stdout;
+      const where = { directory, init, userNamespace: user.length > 0, cwd: '/', forward: [] };
+      const joiner = await findJoiner();
+      await writeFile(join(directory, 'join'), joinScript);
+      const [file, ...args] = joinCommand(joiner, { ...where, argv: ['sh', '-c', line] });
+      return (await run(file, args, { env: joinEnvironment(joiner, ENVIRONMENT) })).stdout;
     },
     event: (kind) =>
       new Promise((resolve) => {
