@@ -1,5 +1,3 @@
-// biome-ignore-all format: generated, one type a line
-// biome-ignore-all lint: generated
 /** What kubectl explain says of types (empty key) and fields. Generated from @kubernetes/client-node, held to it by generated.test.ts. */
 export const descriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   AWSElasticBlockStoreVolumeSource: {"":"Represents a Persistent Disk resource in AWS.","fsType":"fsType is the filesystem type of the volume that you want to mount.","partition":"partition is the partition in the volume that you want to mount.","readOnly":"readOnly value true will force the readOnly setting in VolumeMounts.","volumeID":"volumeID is unique ID of the persistent disk resource in AWS (Amazon EBS volume)."},

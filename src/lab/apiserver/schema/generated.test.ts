@@ -120,7 +120,7 @@ async function generate(): Promise<{ readonly types: string; readonly descriptio
   const sorted = (map: Map<string, string>): [string, string][] =>
     [...map].sort(([a], [b]) => (a < b ? -1 : 1));
   const head = (what: string): string =>
-    `// biome-ignore-all format: generated, one type a line\n// biome-ignore-all lint: generated\n/** ${what} Generated from @kubernetes/client-node, held to it by generated.test.ts. */\n`;
+    `/** ${what} Generated from @kubernetes/client-node, held to it by generated.test.ts. */\n`;
   return {
     types: `${head('Fields by type: `name:type`, `[]` lists, `{}` maps, `!` required.')}export const types: Readonly<Record<string, string>> = {\n${sorted(
       types,

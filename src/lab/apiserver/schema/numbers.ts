@@ -1,4 +1,3 @@
-// biome-ignore-all format: generated, one type a line
 /**
  * Protobuf field numbers by type: `name:number`, `~` where Go writes zero values, `*Type:number` for a message
  * whose fields count as the outer ones. Taken from the struct tags of k8s.io/api; they never change.

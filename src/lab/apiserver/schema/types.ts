@@ -1,5 +1,3 @@
-// biome-ignore-all format: generated, one type a line
-// biome-ignore-all lint: generated
 /** Fields by type: `name:type`, `[]` lists, `{}` maps, `!` required. Generated from @kubernetes/client-node, held to it by generated.test.ts. */
 export const types: Readonly<Record<string, string>> = {
   AWSElasticBlockStoreVolumeSource: 'fsType:string partition:int32 readOnly:boolean volumeID:string!',
