@@ -66,7 +66,9 @@ export async function buildLab(config: SupervisorConfig, report: Report): Promis
   const { store } = api;
   for (const node of plan.nodes) store.create('nodes', nodeObject(node, timestamp(new Date())));
   markOwn(store);
-  startControllers(store);
+  startControllers(store, (error) =>
+    report.warning(`a controller failed: ${error instanceof Error ? error.message : String(error)}`),
+  );
   const commit = tableCommitter(config.directory, env);
   const services = new ServiceProxy({ plan, store, serviceRanges, commit, report });
   services.start();
