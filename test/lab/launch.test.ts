@@ -86,7 +86,8 @@ describe.each(identities)('policyctl lab as $name', (identity) => {
     const script =
       'trap "echo caught; exit 9" INT; test -t 0 && test -t 1 && tty && echo up; while :; do sleep 0.1; done';
     await writeFile(join(programs.directory, 'script'), script);
-    const command = `${programs.policyctl} lab run -q -- sh ${join(programs.directory, 'script')}`;
+    // `exec`: script(1) runs the command through $SHELL, and dash would wait, be interrupted, and say 130.
+    const command = `exec ${programs.policyctl} lab run -q -- sh ${join(programs.directory, 'script')}`;
     const as =
       identity.uid === null
         ? []
