@@ -28,3 +28,11 @@ test('options after the command belong to the command', () => {
   expect(run?.args).toEqual(['kubectl', 'get', 'pods', '-f', 'x']);
   expect(run?.opts()).toMatchObject({ nodes: 2, filename: [] });
 });
+
+test('a topology nobody has is refused with those there are', () => {
+  const run = labCommand().commands.find((one) => one.name() === 'run');
+  run?.configureOutput({ writeErr: () => {} }).exitOverride();
+  expect(() => run?.parse(['--topology', 'ring', 'true'], { from: 'user' })).toThrow(
+    "option '--topology <name>' argument 'ring' is invalid. Allowed choices are routed, bridge.",
+  );
+});

@@ -4,6 +4,7 @@
  */
 import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { StartFlags } from '../lab/launch/session.ts';
+import { TOPOLOGIES } from '../lab/network/topology.ts';
 import { reportError } from './report.ts';
 
 const LAB_FAILED = 125;
@@ -81,7 +82,7 @@ function withStartOptions(command: Command): Command {
     .option('-R, --recursive', 'read the directories below too', false)
     .option('--nodes <n>', 'how many nodes, 1 to 26', parseNodes, 1)
     .addOption(
-      new Option('--topology <name>', 'how pods are connected').choices(['routed']).default('routed'),
+      new Option('--topology <name>', 'how pods are connected').choices([...TOPOLOGIES]).default('routed'),
     )
     .addOption(
       new Option('--ip-family <family>', 'addresses of pods')

@@ -2,7 +2,15 @@ import type { KubeObject } from '../apiserver/json.ts';
 import { textAt } from '../apiserver/json.ts';
 import type { Key } from '../apiserver/storage.ts';
 import { type Store, timestamp } from '../apiserver/store.ts';
-import { type LabPlan, type NodePlan, podAddresses, podLinkName, podNamespaceName } from '../network/plan.ts';
+import {
+  type LabPlan,
+  type NodePlan,
+  podAddresses,
+  podGateways,
+  podLinkName,
+  podMac,
+  podNamespaceName,
+} from '../network/plan.ts';
 import { addPodLink, type PodLink, removePodLink } from '../network/pod-link.ts';
 import type { Slots } from '../network/slots.ts';
 import type { Report } from '../supervisor/report.ts';
@@ -177,8 +185,9 @@ export class Kubelet {
       node: node.name,
       netns: podNamespaceName(key.namespace, key.name),
       device: podLinkName(key.namespace, key.name),
-      mac: `02:00:0a:f4:${hex(node.number)}:${hex(slot)}`,
+      mac: podMac(node, slot),
       addresses: podAddresses(plan, node, slot),
+      gateways: plan.topology === 'bridge' ? podGateways(plan, node) : null,
     };
     try {
       await addPodLink(link);
@@ -235,8 +244,4 @@ function idOf({ namespace, name }: Key): string {
 function keyOf(id: string): Key {
   const slash = id.indexOf('/');
   return { namespace: id.slice(0, slash), name: id.slice(slash + 1) };
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(2, '0');
 }

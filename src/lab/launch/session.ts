@@ -5,7 +5,8 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IpFamily, Topology } from '../supervisor/config.ts';
+import type { Topology } from '../network/topology.ts';
+import type { IpFamily } from '../supervisor/config.ts';
 import { ensureTools } from '../tools/ensure.ts';
 import { runDirectly, runInLab } from './command.ts';
 import { labsRoot, liveLabs } from './directory.ts';

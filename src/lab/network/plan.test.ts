@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planLab, podAddresses, podLinkName, podNamespaceName } from './plan.ts';
+import { planLab, podAddresses, podGateways, podLinkName, podMac, podNamespaceName } from './plan.ts';
 
 test('26 nodes have distinct names, addresses and pod ranges in both families', () => {
   const { nodes, root, external } = planLab({ nodes: 26, ipFamily: 'dual' });
@@ -23,6 +23,14 @@ test.each([
   const plan = planLab({ nodes: 3, ipFamily });
   const node = plan.nodes[2];
   expect(node && podAddresses(plan, node, 7)).toEqual(addresses);
+});
+
+test("a bridge has the first address of its node's pod range, and a MAC no pod has", () => {
+  const plan = planLab({ nodes: 2, ipFamily: 'dual', topology: 'bridge' });
+  const [one, two] = plan.nodes;
+  if (one === undefined || two === undefined) throw new Error('no two nodes');
+  expect(podGateways(plan, two)).toEqual(['10.244.2.1', 'fd00:10:244:2::1']);
+  expect(new Set([podMac(one, 1), podMac(two, 1), podMac(two, 2), podMac(two, 254)]).size).toBe(4);
 });
 
 test('names of links fit the kernel, and names of namespaces the file system, however long a pod is named', () => {

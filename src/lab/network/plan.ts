@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IpFamily } from '../supervisor/config.ts';
+import type { Topology } from './topology.ts';
 
 /**
  * Who has which address in a lab: fixed by the configuration, so that documentation and tests can name
@@ -8,6 +9,7 @@ import type { IpFamily } from '../supervisor/config.ts';
  */
 export interface LabPlan {
   readonly families: readonly LabFamily[];
+  readonly topology: Topology;
   readonly root: Host;
   readonly external: Host;
   readonly nodes: readonly NodePlan[];
@@ -36,11 +38,20 @@ export const EXTERNAL_GATEWAY: Readonly<Record<LabFamily, string>> = {
   6: '2001:db8:113::1',
 };
 export const EXTERNAL_PREFIX_LENGTH: Readonly<Record<LabFamily, number>> = { 4: 24, 6: 64 };
-/** The pods' next hop, the same on every veth, as Calico does it: it is never seen beyond the veth. */
-export const POD_GATEWAY: Readonly<Record<LabFamily, string>> = { 4: '169.254.1.1', 6: 'fe80::1' };
-export const POD_GATEWAY_MAC = 'ee:ee:ee:ee:ee:ee';
+/** The pods of a node in the bridge topology. Every node calls it the same, as container networks do. */
+export const POD_BRIDGE = 'cni0';
+/** A pod's prefix on that bridge: the node's whole range. */
+export const POD_PREFIX_LENGTH: Readonly<Record<LabFamily, number>> = { 4: 24, 6: 64 };
+/** The numbers of a node's pods; 1 is the bridge's, and the pods' gateway. */
+export const POD_SLOTS = { gateway: 1, first: 2, last: 254 } as const;
 
-export function planLab(options: { readonly nodes: number; readonly ipFamily: IpFamily }): LabPlan {
+export interface PlanOptions {
+  readonly nodes: number;
+  readonly ipFamily: IpFamily;
+  readonly topology?: Topology;
+}
+
+export function planLab(options: PlanOptions): LabPlan {
   const families = familiesOf(options.ipFamily);
   const host = (name: string, four: string, six: string): Host => ({
     name,
@@ -48,6 +59,7 @@ export function planLab(options: { readonly nodes: number; readonly ipFamily: Ip
   });
   return {
     families,
+    topology: options.topology ?? 'routed',
     root: host('root', '172.18.0.1', 'fd00:172:18::1'),
     external: host(EXTERNAL_NAME, '203.0.113.10', '2001:db8:113::10'),
     nodes: Array.from({ length: options.nodes }, (_, index) => {
@@ -72,6 +84,16 @@ export function podAddresses(plan: LabPlan, node: NodePlan, slot: number): reado
   return plan.families.map((family) =>
     family === 4 ? `10.244.${node.number}.${slot}` : `fd00:10:244:${node.number}::${slot}`,
   );
+}
+
+/** The first address of a node's pod range, per family. */
+export function podGateways(plan: LabPlan, node: NodePlan): readonly string[] {
+  return podAddresses(plan, node, POD_SLOTS.gateway);
+}
+
+/** Locally administered; of the node's number and the pod's, so it comes back with its address. */
+export function podMac(node: NodePlan, slot: number): string {
+  return `02:00:0a:f4:${hex(node.number)}:${hex(slot)}`;
 }
 
 /** Kubernetes names hold no underscore, so this never meets a node's name; long ones end in a hash. */
@@ -103,6 +125,10 @@ function familiesOf(ipFamily: IpFamily): readonly LabFamily[] {
     case 'dual':
       return [4, 6];
   }
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(2, '0');
 }
 
 function digest(text: string, length: number): string {

@@ -1,8 +1,10 @@
+import { podBridge } from './bridge.ts';
 import {
   EXTERNAL_GATEWAY,
   EXTERNAL_PREFIX_LENGTH,
   familyOfHost,
   type LabPlan,
+  type NodePlan,
   UNDERLAY_BRIDGE,
   UNDERLAY_PREFIX_LENGTH,
 } from './plan.ts';
@@ -49,8 +51,7 @@ export function underlayScript(plan: LabPlan): Script {
       'link set eth0 up',
       ...node.addresses.map((address) => underlayAddress(address, 'eth0')),
       ...plan.root.addresses.map((address) => `route add default via ${address}`),
-      // An address nobody has must not travel back to the root, and from there here again.
-      ...node.podCidrs.map((cidr) => `route add blackhole ${cidr}`),
+      ...podRange(plan, node),
       ...podRoutes(plan, node.name),
     ]);
   }
@@ -63,6 +64,16 @@ export function underlayScript(plan: LabPlan): Script {
     }),
     ...plan.families.map((family) => `route add default via ${EXTERNAL_GATEWAY[family]}`),
   ]);
+}
+
+function podRange(plan: LabPlan, node: NodePlan): readonly string[] {
+  switch (plan.topology) {
+    case 'routed':
+      // An address nobody has must not travel back to the root, and from there here again.
+      return node.podCidrs.map((cidr) => `route add blackhole ${cidr}`);
+    case 'bridge':
+      return podBridge(plan, node);
+  }
 }
 
 function underlayAddress(address: string, device: string): string {

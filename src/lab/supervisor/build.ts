@@ -10,7 +10,7 @@ import { nodeObject } from '../kubelet/node-object.ts';
 import { Resident } from '../kubelet/resident.ts';
 import { Scheduler } from '../kubelet/scheduler.ts';
 import { Turns } from '../kubelet/turns.ts';
-import { EXTERNAL_NAME, familyOfHost, type LabPlan, planLab } from '../network/plan.ts';
+import { EXTERNAL_NAME, familyOfHost, type LabPlan, POD_SLOTS, planLab } from '../network/plan.ts';
 import { Slots } from '../network/slots.ts';
 import { buildUnderlay } from '../network/underlay.ts';
 import { tableCommitter } from '../proxy/commit.ts';
@@ -28,8 +28,6 @@ export const API_PORT = 6443;
 export const EXTERNAL_PORTS: readonly number[] = [53, 80, 443];
 /** What answers on a node: where a kubelet would. */
 const NODE_PORTS: readonly number[] = [10_250];
-/** 1 is kept for a gateway; /24 ends at 254. */
-const POD_SLOTS = { first: 2, last: 254 } as const;
 const STARTS_AT_ONCE = 6;
 
 export interface BuiltLab {
@@ -48,7 +46,9 @@ export async function buildLab(config: SupervisorConfig, report: Report): Promis
   const api = createApiServer({ serviceRanges });
   await buildUnderlay(plan);
   await routeServices(plan, serviceRanges, env);
-  report.progress(`network: ${plan.nodes.map(({ name }) => name).join(', ')} and an external host`);
+  report.progress(
+    `network (${plan.topology}): ${plan.nodes.map(({ name }) => name).join(', ')} and an external host`,
+  );
 
   const server = urlOf(plan.root.addresses[0] ?? '127.0.0.1');
   const nodeKubeconfig = join(config.directory, 'kubeconfig-node');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TOPOLOGIES, type Topology } from '../network/topology.ts';
 
 /**
  * What the launcher hands to the supervisor, as its one argument (JSON), and what the supervisor answers.
@@ -26,7 +27,6 @@ export interface LabCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export type Topology = 'routed';
 export type IpFamily = 'ipv4' | 'ipv6' | 'dual';
 
 export interface SupervisorConfig {
@@ -65,7 +65,7 @@ export const supervisorConfigSchema: z.ZodType<SupervisorConfig> = z.strictObjec
   name: z.string().min(1),
   directory: z.string().startsWith('/'),
   nodes: z.int().min(1).max(26).default(1),
-  topology: z.enum(['routed']).default('routed'),
+  topology: z.enum(TOPOLOGIES).default('routed'),
   ipFamily: z.enum(['ipv4', 'ipv6', 'dual']).default('dual'),
   manifests: z.array(z.string().startsWith('/')).default([]),
   logDirectory: z.string().startsWith('/').nullable().default(null),
