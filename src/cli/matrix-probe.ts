@@ -1,7 +1,7 @@
 /**
  * Every cell three times in the lab: by meaning, by walking the nodes' rulesets, by a real connection.
  * Connections are bounded per source (more in flight time out by themselves), and a timeout is repeated
- * alone before it counts as blocked.
+ * alone before it is held against anybody: where the policies deny, it is what they say already.
  */
 import { compared } from '../explain/compare.ts';
 import { kernelReport, kernelVerdict, nodesOnTheWay } from '../explain/kernel.ts';
@@ -19,8 +19,6 @@ import type { Terminal } from './terminal.ts';
 
 /** Measured: 12 in flight per pod gave no false timeout, 40 did. */
 const IN_FLIGHT = 12;
-/** Alone and without load an answer takes a few milliseconds; this is for what policies deny anyway. */
-const REPEAT_MS = 300;
 
 export interface Probes {
   readonly internetPorts: readonly number[];
@@ -67,7 +65,7 @@ async function compareAll(
   return asked.map((each) => results.get(each) ?? each.cell);
 }
 
-/** All of one source: first bounded in parallel, then the timeouts one by one. */
+/** All of one source: first bounded in parallel, then the timeouts nobody expects one by one. */
 async function probeAll(
   lab: LabClient,
   cells: readonly AskedCell[],
@@ -82,9 +80,8 @@ async function probeAll(
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
   for (const each of cells) {
-    if (outcomes.get(each) !== 'blocked') continue;
-    const wait = each.cell.policies === 'denied' ? Math.min(REPEAT_MS, timeoutMs) : timeoutMs;
-    outcomes.set(each, await probeOne(lab, each, wait));
+    if (outcomes.get(each) !== 'blocked' || each.cell.policies === 'denied') continue;
+    outcomes.set(each, await probeOne(lab, each, timeoutMs));
   }
   return outcomes;
 }
