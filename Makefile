@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check format clean
+.PHONY: help build demo test bench check format clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -17,6 +17,9 @@ demo: build ## the whole story in the lab: policies applied with kubectl, enforc
 
 test: build ## everything: unit, property, kernel and lab tests
 	@test/run
+
+bench: build ## what an event costs, beside bare nft (root; BENCH_SCALE=10 for a cluster ten times larger)
+	@node test/bench/run.mjs
 
 check: node_modules/.package-lock.json ## format, lint, types, import direction, unused code, size
 	@npx --no-install biome check .

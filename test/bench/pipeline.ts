@@ -1,0 +1,162 @@
+/**
+ * The agent's line in this process, wired as in src/agent/main.ts, with a watch on each step: stores,
+ * incremental compiler, plan, the real nft, reconciler.
+ */
+import { Compiler } from '../../src/compile/compiler.ts';
+import { SYSTEM_CLOCK } from '../../src/host/clock.ts';
+import { createNft } from '../../src/host/nft.ts';
+import { NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '../../src/kube/resources.ts';
+import { Store, type StoreSink } from '../../src/kube/store.ts';
+import type { NftCommand } from '../../src/nft/commands.ts';
+import { parseListing } from '../../src/nft/listing.ts';
+import type { Ruleset } from '../../src/nft/objects.ts';
+import { observe } from '../../src/nft/observe.ts';
+import { plan } from '../../src/nft/plan.ts';
+import { describeChange } from '../../src/reconcile/cause.ts';
+import { Desired } from '../../src/reconcile/desired.ts';
+import { Reconciler } from '../../src/reconcile/reconciler.ts';
+import type { Raw } from './objects.ts';
+import { LOCAL_NODE } from './workloads.ts';
+
+export type Kind = 'nodes' | 'namespaces' | 'pods' | 'networkpolicies';
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** Milliseconds, from the first byte of the event to the kernel's answer. */
+export interface Sample {
+  readonly total: number;
+  /** Until packets met the change. */
+  readonly visible: number;
+  readonly compile: number;
+  readonly plan: number;
+  readonly commit: number;
+  readonly transactions: readonly (readonly NftCommand[])[];
+}
+
+const TABLE: Ruleset['table'] = { family: 'inet', name: 'policyd' };
+const complain = (message: string): void => {
+  throw new Error(message);
+};
+const LOG = { debug: () => {}, warn: complain, error: complain };
+
+export class Pipeline {
+  readonly #desired: Desired;
+  readonly #reconciler: Reconciler;
+  readonly #stores: Readonly<Record<Kind, Pick<Store<unknown>, 'apply' | 'draft' | 'contents'>>>;
+  readonly #ended = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #spent = { compile: 0, plan: 0, commit: 0 };
+  #visible = 0;
+  #transactions: (readonly NftCommand[])[] = [];
+  #settled: () => void = () => {};
+  ruleset: Ruleset | null = null;
+
+  constructor() {
+    const nft = createNft({ timeoutMs: 60_000 });
+    const sink: StoreSink = {
+      changed: (changes) => {
+        this.#desired.update(changes);
+        if (changes.length > 0) this.#reconciler.changed(changes.map(describeChange));
+      },
+      problems: (object, messages) => {
+        for (const message of messages) throw new Error(`${object}: ${message}`);
+      },
+    };
+    this.#stores = {
+      nodes: new Store(NODES, sink),
+      namespaces: new Store(NAMESPACES, sink),
+      pods: new Store(PODS, sink),
+      networkpolicies: new Store(NETWORK_POLICIES, sink),
+    };
+    this.#desired = new Desired({
+      node: LOCAL_NODE,
+      configured: [],
+      createCompiler: (options) => new Compiler(options),
+      contents: () => Object.values(this.#stores).flatMap((store) => store.contents()),
+    });
+    this.#reconciler = new Reconciler({
+      steps: {
+        compile: () => this.#timed('compile', () => this.#desired.compile()),
+        plan: ({ ruleset }, observed) => {
+          this.ruleset = ruleset;
+          const result = this.#timed('plan', () => plan(ruleset, observed));
+          if (result.batches.length === 0) setImmediate(() => this.#settled());
+          return result;
+        },
+        commit: async ({ purpose, commands }) => {
+          this.#transactions.push(commands);
+          const start = performance.now();
+          const result = await nft.commit(commands);
+          this.#spent.commit += performance.now() - start;
+          if (purpose === 'switch') this.#visible = performance.now();
+          return result;
+        },
+        observe: async () => {
+          const listing = await nft.listTable(TABLE.family, TABLE.name);
+          return listing === null ? null : observe(parseListing(listing), TABLE);
+        },
+      },
+      clock: SYSTEM_CLOCK,
+      random: Math.random,
+      log: {
+        ...LOG,
+        info: (message) => {
+          if (message === 'committed') this.#settled();
+        },
+      },
+      versions: () => ({ pods: '', namespaces: '', nodes: '', networkpolicies: '' }),
+    });
+  }
+
+  /** The first list of everything, decoded; nothing is compiled yet. */
+  list(kind: Kind, objects: Iterable<Raw>): void {
+    const draft = this.#stores[kind].draft();
+    for (const object of objects) draft.add(object);
+    draft.commit('1000');
+  }
+
+  /** Compiles and commits what has been listed. */
+  async start(): Promise<Sample> {
+    return await this.#measure(() => {
+      this.#running = this.#reconciler.run(this.#ended.signal);
+      this.#reconciler.start();
+    });
+  }
+
+  /** One event of a watch, as the line of text it arrives as. */
+  async event(kind: Kind, line: string): Promise<Sample> {
+    return await this.#measure(() => this.#stores[kind].apply([JSON.parse(line)]));
+  }
+
+  async end(): Promise<void> {
+    this.#ended.abort();
+    await this.#running;
+  }
+
+  async #measure(cause: () => void): Promise<Sample> {
+    this.#spent = { compile: 0, plan: 0, commit: 0 };
+    this.#transactions = [];
+    this.#visible = 0;
+    const settled = new Promise<void>((resolve) => {
+      this.#settled = resolve;
+    });
+    const start = performance.now();
+    cause();
+    await settled;
+    const end = performance.now();
+    return {
+      ...this.#spent,
+      total: end - start,
+      visible: this.#visible === 0 ? 0 : this.#visible - start,
+      transactions: this.#transactions,
+    };
+  }
+
+  #timed<T>(step: 'compile' | 'plan', work: () => T): T {
+    const start = performance.now();
+    try {
+      return work();
+    } finally {
+      this.#spent[step] += performance.now() - start;
+    }
+  }
+}
