@@ -38,6 +38,11 @@ export const EXTERNAL_GATEWAY: Readonly<Record<LabFamily, string>> = {
   6: '2001:db8:113::1',
 };
 export const EXTERNAL_PREFIX_LENGTH: Readonly<Record<LabFamily, number>> = { 4: 24, 6: 64 };
+/** Where clouds hand out credentials: the external host answers there, to show that pods are kept from it. */
+export const METADATA_ADDRESS: Readonly<Record<LabFamily, string>> = {
+  4: '169.254.169.254',
+  6: 'fd00:ec2::254',
+};
 /** The pods of a node in the bridge topology. Every node calls it the same, as container networks do. */
 export const POD_BRIDGE = 'cni0';
 /** A pod's prefix on that bridge: the node's whole range. */

@@ -3,7 +3,9 @@ import {
   EXTERNAL_GATEWAY,
   EXTERNAL_PREFIX_LENGTH,
   familyOfHost,
+  hostPrefix,
   type LabPlan,
+  METADATA_ADDRESS,
   type NodePlan,
   UNDERLAY_BRIDGE,
   UNDERLAY_PREFIX_LENGTH,
@@ -43,6 +45,9 @@ export function underlayScript(plan: LabPlan): Script {
       (family) =>
         `addr add ${EXTERNAL_GATEWAY[family]}/${EXTERNAL_PREFIX_LENGTH[family]} dev ${external}${family === 6 ? ' nodad' : ''}`,
     ),
+    ...plan.external.addresses.map(
+      (address) => `route add ${hostPrefix(METADATA_ADDRESS[familyOfHost(address)])} via ${address}`,
+    ),
     ...podRoutes(plan, null),
   ]);
   for (const node of plan.nodes) {
@@ -62,6 +67,8 @@ export function underlayScript(plan: LabPlan): Script {
       const family = familyOfHost(address);
       return `addr add ${address}/${EXTERNAL_PREFIX_LENGTH[family]} dev eth0${family === 6 ? ' nodad' : ''}`;
     }),
+    // On lo, so that no connection of the external host's own takes it for its source.
+    ...plan.families.map((family) => `addr add ${hostPrefix(METADATA_ADDRESS[family])} dev lo`),
     ...plan.families.map((family) => `route add default via ${EXTERNAL_GATEWAY[family]}`),
   ]);
 }

@@ -26,6 +26,8 @@ import type { Report } from './report.ts';
 export const API_PORT = 6443;
 /** What answers on the external host. */
 export const EXTERNAL_PORTS: readonly number[] = [53, 80, 443];
+/** A database outside of the cluster, for policies about one: it answers, and the matrix need not ask for it. */
+const EXTERNAL_DATABASE = 5432;
 /** What answers on a node: where a kubelet would. */
 const NODE_PORTS: readonly number[] = [10_250];
 const STARTS_AT_ONCE = 6;
@@ -168,7 +170,7 @@ async function startResidents(
 ): Promise<ReadonlyMap<string, Resident>> {
   const hosts = [...plan.nodes, plan.external];
   const started = hosts.map(async ({ name }): Promise<[string, Resident]> => {
-    const ports = name === EXTERNAL_NAME ? EXTERNAL_PORTS : NODE_PORTS;
+    const ports = name === EXTERNAL_NAME ? [...EXTERNAL_PORTS, EXTERNAL_DATABASE] : NODE_PORTS;
     const program = config.programs.labPod;
     const { resident } = await Resident.start({ netns: name, name, ports, program, env, log });
     return [name, resident];
