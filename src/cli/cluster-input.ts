@@ -41,7 +41,7 @@ export async function readClusterInput(
     world: assembleWorld(
       decoded,
       { kind: 'cluster', cluster: cluster.server, files: [], missing },
-      await labInternet(terminal),
+      { internet: await labInternet(terminal), asked: options.asked ?? [] },
     ),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
   };

@@ -37,6 +37,12 @@ export function resolveDestination(text: string, context: EndContext): Destinati
   return { target: resolveTarget(end, context), port: port === null ? null : parsePort(port) };
 }
 
+/** The address that an end consists of; none for names. */
+export function addressNamed(text: string): readonly Address[] {
+  const address = parseAddress(splitPort(text).end);
+  return address === null ? [] : [address];
+}
+
 function splitPort(text: string): { readonly end: string; readonly port: string | null } {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
   if (bracketed) return { end: bracketed[1] ?? '', port: bracketed[2] ?? null };

@@ -5,7 +5,7 @@ import { PLAIN } from '../explain/paint.ts';
 import { explanationText } from '../explain/text.ts';
 import type { World } from '../explain/world.ts';
 import { Failure } from '../model/failure.ts';
-import { resolveDestination, resolveSource } from './ends.ts';
+import { addressNamed, resolveDestination, resolveSource } from './ends.ts';
 import { EXIT } from './exit.ts';
 import { colourPaint } from './paint.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,7 +24,8 @@ export async function explainCommand(
   options: ExplainOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const loaded = await loadWorld(options, terminal);
+  const asked = [source, destination].flatMap(addressNamed);
+  const loaded = await loadWorld({ ...options, asked }, terminal);
   const from = resolveSource(source, loaded);
   const to = resolveDestination(destination, loaded);
   if (from.service !== null) {

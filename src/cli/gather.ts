@@ -1,7 +1,9 @@
 /** Raw objects, from files or from a cluster, to the world an explanation is made from. */
 import { complete } from '../explain/complete.ts';
 import type { At } from '../explain/explanation.ts';
+import { spokenFamilies } from '../explain/families.ts';
 import type { World } from '../explain/world.ts';
+import type { Address } from '../model/address.ts';
 import type { Namespace, Node, Pod, PodKey } from '../model/cluster.ts';
 import { podKey } from '../model/cluster.ts';
 import type { Path } from '../model/labels.ts';
@@ -116,13 +118,21 @@ export const USED_KINDS: ReadonlySet<string> = new Set([
   'CronJob',
 ]);
 
+export interface Surroundings {
+  /** Where `internet` is, if that is known. */
+  readonly internet?: readonly string[];
+  /** Addresses that the question names. */
+  readonly asked?: readonly Address[];
+}
+
 export function assembleWorld(
   decoded: Decodings,
   origin: Pick<World['input'], 'kind' | 'cluster' | 'files' | 'missing'>,
-  internet: readonly string[] = [],
+  { internet = [], asked = [] }: Surroundings = {},
 ): World {
   const { namespaces, nodes, pods, services, policies, places } = decoded;
-  const completed = complete({ revision: 1, namespaces, nodes, pods, policies });
+  const families = spokenFamilies({ pods, policies }, services.values(), asked);
+  const completed = complete({ revision: 1, namespaces, nodes, pods, policies }, families);
   return {
     ...completed,
     services,

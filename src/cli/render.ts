@@ -1,6 +1,7 @@
 /** policyctl render: the ruleset that the policies in files become on one node. Reads no cluster, changes nothing. */
 import { compile } from '../compile/compile.ts';
 import { complete } from '../explain/complete.ts';
+import { spokenFamilies } from '../explain/families.ts';
 import { didYouMean, nearNames } from '../manifest/near.ts';
 import type { Pod, PodKey, Snapshot } from '../model/cluster.ts';
 import { Failure } from '../model/failure.ts';
@@ -40,7 +41,7 @@ function place(
   decoded: Decodings,
   node: string,
 ): { readonly snapshot: Snapshot; readonly notes: readonly string[] } {
-  const { nodes, namespaces, policies } = decoded;
+  const { nodes, namespaces, policies, services } = decoded;
   if (nodes.size > 0 && !nodes.has(node)) {
     throw new Failure('NAME_UNKNOWN', `no node ${quoted(node)} in the files`, {
       hint: didYouMean(nearNames(node, nodes.keys())) ?? `there are ${[...nodes.keys()].sort().join(', ')}`,
@@ -53,7 +54,8 @@ function place(
     if (pod.node === null) placed++;
     pods.set(key, pod.node === null ? { ...pod, node } : pod);
   }
-  const completed = complete({ revision: 1, namespaces, nodes, pods, policies });
+  const families = spokenFamilies({ pods, policies }, services.values(), []);
+  const completed = complete({ revision: 1, namespaces, nodes, pods, policies }, families);
   if (placed > 0) notes.push(`${count(placed)} without spec.nodeName: taken to run on ${node}`);
   for (const key of [...completed.standIns].sort()) {
     const addresses = completed.snapshot.pods.get(key)?.addresses ?? [];

@@ -1,3 +1,5 @@
+import type { Address } from '../model/address.ts';
+
 /** The options of every command that needs a world. */
 export interface WorldOptions {
   readonly filename?: readonly string[];
@@ -5,4 +7,6 @@ export interface WorldOptions {
   readonly namespace?: string;
   readonly context?: string;
   readonly kubeconfig?: string;
+  /** Addresses that the question names: pods without one are judged in their families too. */
+  readonly asked?: readonly Address[];
 }

@@ -18,12 +18,11 @@ export async function loadWorld(options: WorldOptions, terminal: Terminal): Prom
     const { readFilesInput } = await import('./files-input.ts');
     const input = await readFilesInput(options, terminal);
     for (const text of [...input.ignored, ...input.notes]) terminal.err(`note: ${text}\n`);
-    const world = assembleWorld(input.decoded, {
-      kind: 'files',
-      cluster: null,
-      files: input.files,
-      missing: input.ignored,
-    });
+    const world = assembleWorld(
+      input.decoded,
+      { kind: 'files', cluster: null, files: input.files, missing: input.ignored },
+      { asked: options.asked ?? [] },
+    );
     return { world, namespace: options.namespace ?? 'default', named };
   }
   const { readClusterInput } = await import('./cluster-input.ts');

@@ -2,7 +2,7 @@
  * Makes a partial snapshot whole enough to evaluate: files seldom give pods addresses, or describe every
  * namespace. What was made up is listed, so that no verdict rests on it.
  */
-import type { Address } from '../model/address.ts';
+import type { Address, Family } from '../model/address.ts';
 import type { Namespace, Pod, PodKey, Snapshot } from '../model/cluster.ts';
 import { addressFrom } from '../net/address.ts';
 import { cidrRange } from '../net/cidr.ts';
@@ -15,7 +15,8 @@ export interface Completed {
   readonly undescribed: ReadonlySet<string>;
 }
 
-export function complete(snapshot: Snapshot): Completed {
+/** `families`: of pods whose addresses neither they nor a node's ranges tell. */
+export function complete(snapshot: Snapshot, families: readonly Family[]): Completed {
   const pods = new Map<PodKey, Pod>();
   const standIns = new Set<PodKey>();
   const undescribed = new Set<string>();
@@ -26,7 +27,7 @@ export function complete(snapshot: Snapshot): Completed {
       pods.set(key, pod);
       continue;
     }
-    const addresses = rangesOf(snapshot, pod).map(draw);
+    const addresses = rangesOf(snapshot, pod, families).map(draw);
     pods.set(key, { ...pod, addresses });
     standIns.add(key);
   }
@@ -41,17 +42,20 @@ export function complete(snapshot: Snapshot): Completed {
   return { snapshot: { ...snapshot, pods, namespaces }, standIns, undescribed };
 }
 
-/** One range per family: of the pod's node, or of any node when it has none; reserved ones when no node says. */
-function rangesOf(snapshot: Snapshot, pod: Pod): readonly AddressRange[] {
+/** One range per family: of the pod's node, or of any node when it has none; unassigned ones when no node says. */
+function rangesOf(snapshot: Snapshot, pod: Pod, families: readonly Family[]): readonly AddressRange[] {
   const own = pod.node === null ? undefined : snapshot.nodes.get(pod.node);
   const nodes = own === undefined ? [...snapshot.nodes.values()] : [own];
   const ranges = nodes.flatMap((node) => node.podCidrs.map(cidrRange));
   const found = ([4, 6] as const).flatMap((family) => ranges.find((range) => range.family === family) ?? []);
-  return found.length > 0 ? found : [UNASSIGNED];
+  return found.length > 0 ? found : families.map((family) => UNASSIGNED[family]);
 }
 
-/** Reserved for future use (RFC 1112): never the address of a real pod. */
-const UNASSIGNED: AddressRange = { family: 4, first: 0xf000_0001n, last: 0xffff_fffen };
+/** Never the address of a real pod: 240.0.0.0/4 is reserved (RFC 1112), 4000::/16 assigned to nobody (IANA). */
+const UNASSIGNED: Readonly<Record<Family, AddressRange>> = {
+  4: { family: 4, first: 0xf000_0001n, last: 0xffff_fffen },
+  6: { family: 6, first: 0x4000n << 112n, last: (0x4001n << 112n) - 1n },
+};
 
 /** Addresses from the end of a range, where allocators come last, and never one that is in use. */
 function createDraw(snapshot: Snapshot): (range: AddressRange) => Address {

@@ -49,7 +49,10 @@ function podPlaces(world: World, pod: Pod): readonly Place[] {
   const ranges = podRanges(world, pod);
   return firstOfEach(pod.addresses).map((place) => {
     const among = ranges.filter((range) => range.family === place.family);
-    return { ...place, among: among.length > 0 ? among : [cidrRange(everything(place.family))] };
+    return {
+      ...place,
+      among: among.length > 0 ? among : POD_ADDRESSES.filter(({ family }) => family === place.family),
+    };
   });
 }
 
@@ -99,6 +102,22 @@ const NOT_PUBLIC: readonly string[] = [
   '192.168.0.0/16',
   '224.0.0.0/3',
 ];
+
+/** No EndpointSlice takes these (Kubernetes' ValidateNonSpecialIP), so no pod has one. */
+const NOT_A_PODS: readonly string[] = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '::/127',
+  'fe80::/10',
+  'ff00::/8',
+];
+
+const POD_ADDRESSES: readonly AddressRange[] = subtractRanges(
+  [cidrRange(everything(4)), cidrRange(everything(6))],
+  NOT_A_PODS.map((text) => cidrRange(text as Cidr)),
+);
 
 const PUBLIC: readonly AddressRange[] = [
   ...subtractRanges(
