@@ -62,11 +62,14 @@ export function askCells(world: World, scope: MatrixScope): readonly AskedCell[]
     .map(([, pod]) => ({ kind: 'pod', pod }));
   const ends: readonly End[] = [...pods, { kind: 'internet' }];
   const undeclared = undeclaredPort(world);
+  const outside = outsidePorts(world, scope);
   return ends.flatMap((source) =>
     ends
       .filter((destination) => destination !== source)
       .flatMap((destination) =>
-        portsOf(destination, undeclared, scope).flatMap((port) => cellsOf(world, source, destination, port)),
+        portsOf(destination, undeclared, outside).flatMap((port) =>
+          cellsOf(world, source, destination, port),
+        ),
       ),
   );
 }
@@ -82,12 +85,9 @@ interface CellPort {
 }
 
 /** Declared numbers over TCP and UDP, since a rule for one says nothing of the other, and over SCTP if declared so. */
-function portsOf(end: End, undeclared: number, scope: MatrixScope): readonly CellPort[] {
+function portsOf(end: End, undeclared: number, outside: readonly CellPort[]): readonly CellPort[] {
   const other: CellPort = { protocol: 'TCP', port: undeclared, declared: false };
-  if (end.kind !== 'pod') {
-    const ports = scope.internetPorts.length > 0 ? scope.internetPorts : [443];
-    return [...ports.map((port): CellPort => ({ protocol: 'TCP', port, declared: true })), other];
-  }
+  if (end.kind !== 'pod') return [...outside, other];
   const numbers = [...new Set(end.pod.ports.map(({ port }) => port))].sort((a, b) => a - b);
   const declared = numbers.flatMap((port): readonly CellPort[] => {
     const sctp = end.pod.ports.some((each) => each.port === port && each.protocol === 'SCTP');
@@ -95,6 +95,27 @@ function portsOf(end: End, undeclared: number, scope: MatrixScope): readonly Cel
     return protocols.map((protocol) => ({ protocol, port, declared: true }));
   });
   return [...declared, other];
+}
+
+/** Those the internet can be dialled at, and those that rules name towards addresses: a database outside, say. */
+function outsidePorts({ snapshot }: World, { internetPorts }: MatrixScope): readonly CellPort[] {
+  const found = new Map<string, CellPort>();
+  const add = (protocol: Protocol, port: number): void => {
+    found.set(`${port}/${protocol}`, { protocol, port, declared: true });
+  };
+  for (const port of internetPorts.length > 0 ? internetPorts : [443]) add('TCP', port);
+  for (const { egress } of snapshot.policies.values()) {
+    for (const { peers, ports } of egress ?? []) {
+      if (ports.kind === 'any') continue;
+      if (peers.kind === 'some' && !peers.peers.some(({ kind }) => kind === 'ipBlock')) continue;
+      for (const match of ports.ports) {
+        if (match.kind !== 'range' || match.protocol === 'SCTP') continue;
+        add(match.protocol, match.first);
+        add(match.protocol, match.last);
+      }
+    }
+  }
+  return [...found.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
 }
 
 /** One that no pod declares and no rule names. */
