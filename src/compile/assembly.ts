@@ -2,87 +2,51 @@
  * Compiled endpoints and live member sets -> one Ruleset, sorted by name. Keeps the objects of the last
  * assembly where nothing changed; sets nobody looks up any more are let go.
  */
-import { type Family, familyOf } from '../model/address.ts';
 import type { PodKey } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
-import type {
-  Chain,
-  ChainName,
-  Element,
-  ElementType,
-  ElementVerdict,
-  NftMap,
-  NftSet,
-  SetName,
-} from '../nft/objects.ts';
+import type { Chain, ChainName, ElementType, NftMap, NftSet, SetName } from '../nft/objects.ts';
 import type { MemberSet, Membership } from '../policy/membership.ts';
 import type { Compiled } from './compiled.ts';
 import type { CompiledEndpoint } from './endpoint.ts';
-import { dispatchMap, isolatedSet, localSet, selfSet, TABLE } from './names.ts';
+import { dispatchMaps, localSets } from './local.ts';
+import { TABLE } from './names.ts';
 import type { SetUse } from './peers.ts';
-import { FAMILIES } from './statements.ts';
+import { addressType } from './statements.ts';
 
-interface Rendered {
-  readonly version: number;
-  readonly source: MemberSet;
-  readonly set: NftSet;
+type Endpoints = ReadonlyMap<PodKey, CompiledEndpoint>;
+
+/** All that follows from the endpoints alone. Most events change members only. */
+interface Structure {
+  readonly skeleton: readonly Chain[];
+  readonly endpoints: Endpoints;
+  readonly chains: ReadonlyMap<ChainName, Chain>;
+  readonly uses: ReadonlyMap<SetName, SetUse>;
+  readonly local: ReadonlyMap<SetName, NftSet>;
+  readonly maps: ReadonlyMap<SetName, NftMap>;
+  readonly rest: Omit<Compiled, 'ruleset'>;
 }
 
 export class Assembly {
-  readonly #chains = new Map<ChainName, Chain>();
-  readonly #rendered = new Map<SetName, Rendered>();
-  #local: ReadonlyMap<SetName, NftSet> = new Map();
-  #dispatch: ReadonlyMap<SetName, NftMap> = new Map();
+  readonly #rendered = new Map<SetName, NftSet>();
+  #structure: Structure | null = null;
 
-  assemble(
-    skeleton: readonly Chain[],
-    endpoints: ReadonlyMap<PodKey, CompiledEndpoint>,
-    membership: Membership,
-  ): Compiled {
-    const chains = new Map<ChainName, Chain>(skeleton.map((chain) => [chain.name, chain]));
-    const origins = new Map<ChainName, readonly (readonly RuleOrigin[])[]>();
-    const uses = new Map<SetName, SetUse>();
-    const names = new Map<
-      PodKey,
-      { readonly ingress: ChainName | null; readonly egress: ChainName | null }
-    >();
-    for (const [key, endpoint] of endpoints) {
-      for (const { chain, stages } of [endpoint.ingress, endpoint.egress]) {
-        if (!chain || !stages) continue;
-        chains.set(chain.name, chain);
-        for (const shared of stages.chains) chains.set(shared.name, shared);
-        for (const [name, rules] of stages.origins) origins.set(name, rules);
-        for (const use of stages.sets) uses.set(use.name, use);
-      }
-      names.set(key, {
-        ingress: endpoint.ingress.chain?.name ?? null,
-        egress: endpoint.egress.chain?.name ?? null,
-      });
-    }
-    const sets = this.#peerSets(uses, membership);
-    this.#local = reuse(this.#local, localSets(endpoints), sameSet);
-    for (const [name, set] of this.#local) sets.set(name, set);
-    this.#dispatch = reuse(this.#dispatch, dispatchMaps(endpoints), sameMap);
+  /** Equal objects are taken for unchanged ones: neither argument may be changed afterwards. */
+  assemble(skeleton: readonly Chain[], endpoints: Endpoints, membership: Membership): Compiled {
+    const last = this.#structure;
+    const same = last?.skeleton === skeleton && last.endpoints === endpoints;
+    const structure = same ? last : build(skeleton, endpoints, last);
+    this.#structure = structure;
+    const sets = this.#peerSets(structure.uses, membership);
+    for (const [name, set] of structure.local) sets.set(name, set);
     return {
       ruleset: {
         table: { family: 'inet', name: TABLE },
-        chains: sorted(this.#sameChains(chains)),
+        chains: structure.chains,
         sets: sorted(sets),
-        maps: sorted(this.#dispatch),
+        maps: structure.maps,
       },
-      origins: sorted(origins),
-      endpoints: sorted(names),
-      setMeanings: sorted(new Map([...uses].map(([name, use]) => [name, use.text]))),
+      ...structure.rest,
     };
-  }
-
-  /** Pods with the same policies build equal shared chains; the first object of a fingerprint is kept. */
-  #sameChains(chains: ReadonlyMap<ChainName, Chain>): ReadonlyMap<ChainName, Chain> {
-    for (const name of this.#chains.keys()) if (!chains.has(name)) this.#chains.delete(name);
-    for (const [name, chain] of chains) {
-      if (this.#chains.get(name)?.fingerprint !== chain.fingerprint) this.#chains.set(name, chain);
-    }
-    return this.#chains;
   }
 
   #peerSets(uses: ReadonlyMap<SetName, SetUse>, membership: Membership): Map<SetName, NftSet> {
@@ -103,98 +67,54 @@ export class Assembly {
 
   #render(name: SetName, source: MemberSet): NftSet {
     const last = this.#rendered.get(name);
-    if (last && last.source === source && last.version === source.version) return last.set;
+    const elements = source.elements.view();
+    if (last?.elements === elements) return last;
     const { family, port } = source.meaning;
-    const type: readonly ElementType[] =
-      port === null ? [addressType(family)] : [addressType(family), 'inet_service'];
-    const set: NftSet = { name, type, interval: false, elements: new Set([...source.elements].sort()) };
-    this.#rendered.set(name, { version: source.version, source, set });
+    const address = addressType(family);
+    const type: readonly ElementType[] = port === null ? [address] : [address, 'inet_service'];
+    const set: NftSet = { name, type, interval: false, elements };
+    this.#rendered.set(name, set);
     return set;
   }
 }
 
-function localSets(endpoints: ReadonlyMap<PodKey, CompiledEndpoint>): ReadonlyMap<SetName, NftSet> {
-  const sets = new Map<SetName, NftSet>();
-  for (const family of FAMILIES) {
-    const local = new Set<Element>();
-    const isolated = new Set<Element>();
-    for (const { policy, ingress, egress } of endpoints.values()) {
-      for (const address of policy.addresses) {
-        if (familyOf(address) !== family) continue;
-        local.add(address);
-        if (ingress.chain || egress.chain) isolated.add(address);
-      }
+function build(skeleton: readonly Chain[], endpoints: Endpoints, last: Structure | null): Structure {
+  const chains = new Map<ChainName, Chain>();
+  const origins = new Map<ChainName, readonly (readonly RuleOrigin[])[]>();
+  const uses = new Map<SetName, SetUse>();
+  const names = new Map<PodKey, { readonly ingress: ChainName | null; readonly egress: ChainName | null }>();
+  // Pods with the same policies build equal shared chains; the first object of a fingerprint is kept.
+  const addChain = (chain: Chain): void => {
+    const old = last?.chains.get(chain.name);
+    chains.set(chain.name, old?.fingerprint === chain.fingerprint ? old : chain);
+  };
+  for (const chain of skeleton) addChain(chain);
+  for (const [key, endpoint] of endpoints) {
+    for (const { chain, stages } of [endpoint.ingress, endpoint.egress]) {
+      if (!chain || !stages) continue;
+      addChain(chain);
+      for (const shared of stages.chains) addChain(shared);
+      for (const [name, rules] of stages.origins) origins.set(name, rules);
+      for (const use of stages.sets) uses.set(use.name, use);
     }
-    const type: readonly ElementType[] = [addressType(family)];
-    const pairs = new Set([...local].map((address) => `${address} . ${address}`));
-    sets.set(localSet(family), { name: localSet(family), type, interval: false, elements: sortedSet(local) });
-    sets.set(isolatedSet(family), {
-      name: isolatedSet(family),
-      type,
-      interval: false,
-      elements: sortedSet(isolated),
-    });
-    sets.set(selfSet(family), {
-      name: selfSet(family),
-      type: [...type, ...type],
-      interval: false,
-      elements: sortedSet(pairs),
+    names.set(key, {
+      ingress: endpoint.ingress.chain?.name ?? null,
+      egress: endpoint.egress.chain?.name ?? null,
     });
   }
-  return sets;
-}
-
-function dispatchMaps(endpoints: ReadonlyMap<PodKey, CompiledEndpoint>): ReadonlyMap<SetName, NftMap> {
-  const maps = new Map<SetName, NftMap>();
-  for (const family of FAMILIES) {
-    for (const direction of ['ingress', 'egress'] as const) {
-      const elements = new Map<Element, ElementVerdict>();
-      for (const endpoint of endpoints.values()) {
-        for (const address of endpoint.policy.addresses) {
-          if (familyOf(address) === family) elements.set(address, endpoint[direction].dispatch);
-        }
-      }
-      const name = dispatchMap(direction, family);
-      maps.set(name, { name, type: [addressType(family)], elements: sorted(elements) });
-    }
-  }
-  return maps;
-}
-
-function reuse<Name, Value>(
-  before: ReadonlyMap<Name, Value>,
-  after: ReadonlyMap<Name, Value>,
-  same: (a: Value, b: Value) => boolean,
-): ReadonlyMap<Name, Value> {
-  return new Map(
-    [...after].map(([name, value]) => {
-      const old = before.get(name);
-      return [name, old !== undefined && same(old, value) ? old : value];
-    }),
-  );
-}
-
-function sameSet(a: NftSet, b: NftSet): boolean {
-  return a.elements.size === b.elements.size && [...a.elements].every((element) => b.elements.has(element));
-}
-
-function sameMap(a: NftMap, b: NftMap): boolean {
-  return (
-    a.elements.size === b.elements.size &&
-    [...a.elements].every(([element, verdict]) => sameVerdict(verdict, b.elements.get(element)))
-  );
-}
-
-function sameVerdict(a: ElementVerdict, b: ElementVerdict | undefined): boolean {
-  return a.kind === b?.kind && (a.kind !== 'goto' || b.kind !== 'goto' || a.chain === b.chain);
-}
-
-function addressType(family: Family): ElementType {
-  return family === 4 ? 'ipv4_addr' : 'ipv6_addr';
-}
-
-function sortedSet(values: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...values].sort());
+  return {
+    skeleton,
+    endpoints,
+    chains: sorted(chains),
+    uses,
+    local: localSets(endpoints, last?.local ?? new Map()),
+    maps: sorted(dispatchMaps(endpoints, last?.maps ?? new Map())),
+    rest: {
+      origins: sorted(origins),
+      endpoints: sorted(names),
+      setMeanings: sorted(new Map([...uses].map(([name, use]) => [name, use.text]))),
+    },
+  };
 }
 
 /** By name, in code units: the same on every machine. */

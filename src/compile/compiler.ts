@@ -29,7 +29,8 @@ export class Compiler {
   readonly #policies = new Map<string, Map<PolicyKey, Policy>>();
   readonly #localPods = new Map<PodKey, Pod>();
   readonly #dirty = new Set<PodKey>();
-  readonly #endpoints = new Map<PodKey, CompiledEndpoint>();
+  /** Never changed, only replaced. */
+  #endpoints: ReadonlyMap<PodKey, CompiledEndpoint> = new Map();
   readonly #assembly = new Assembly();
   #skeleton: readonly Chain[];
   #compiled: Compiled | null = null;
@@ -63,8 +64,7 @@ export class Compiler {
 
   result(): Compiled {
     if (this.#compiled) return this.#compiled;
-    for (const key of this.#dirty) this.#recompile(key);
-    this.#dirty.clear();
+    if (this.#dirty.size > 0) this.#recompileDirty();
     this.#compiled = this.#assembly.assemble(this.#skeleton, this.#endpoints, this.#membership);
     return this.#compiled;
   }
@@ -73,9 +73,9 @@ export class Compiler {
     for (const affected of this.#membership.updatePod(key, pod)) {
       if (this.#localPods.has(affected)) this.#dirty.add(affected);
     }
+    const wasLocal = this.#localPods.delete(key);
     if (pod?.node === this.#node) this.#localPods.set(key, pod);
-    else this.#localPods.delete(key);
-    this.#dirty.add(key);
+    if (wasLocal || pod?.node === this.#node) this.#dirty.add(key);
   }
 
   #updatePolicy(key: PolicyKey, policy: Policy | null): void {
@@ -93,16 +93,23 @@ export class Compiler {
     }
   }
 
-  #recompile(key: PodKey): void {
+  #recompileDirty(): void {
+    const endpoints = new Map(this.#endpoints);
+    for (const key of this.#dirty) this.#recompile(key, endpoints);
+    this.#dirty.clear();
+    this.#endpoints = endpoints;
+  }
+
+  #recompile(key: PodKey, endpoints: Map<PodKey, CompiledEndpoint>): void {
     const pod = this.#localPods.get(key);
     const owned = this.#membership.owned(key);
     if (!pod || owned.length === 0) {
-      this.#endpoints.delete(key);
+      endpoints.delete(key);
       return;
     }
     const policies = [...(this.#policies.get(pod.namespace)?.values() ?? [])];
     const resolved = resolveEndpoint(pod, policies);
     const addresses = [...owned].sort((a, b) => familyOf(a) - familyOf(b) || (a < b ? -1 : 1));
-    this.#endpoints.set(podKey(pod.namespace, pod.name), compileEndpoint({ ...resolved, addresses }));
+    endpoints.set(podKey(pod.namespace, pod.name), compileEndpoint({ ...resolved, addresses }));
   }
 }

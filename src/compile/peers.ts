@@ -14,6 +14,7 @@ import { groupKey } from '../policy/group.ts';
 import type { MemberScope, MemberSetMeaning } from '../policy/membership.ts';
 import { canonicalSelector } from '../policy/selector.ts';
 import { hash, setName } from './names.ts';
+import { addressType } from './statements.ts';
 
 export type SetUse =
   /** Members come and go with pods; `key` is the meaning's injective text. */
@@ -84,7 +85,7 @@ function blockSet(blocks: readonly BlockPeer[], family: Family): SetUse | null {
   const name = setName(`net_${hash(key)}_${family}`);
   const set: NftSet = {
     name,
-    type: [family === 4 ? 'ipv4_addr' : 'ipv6_addr', 'inet_proto'],
+    type: [addressType(family), 'inet_proto'],
     interval: true,
     elements: new Set(elements),
   };

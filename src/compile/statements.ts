@@ -5,6 +5,7 @@ import type {
   BaseHook,
   Chain,
   ChainName,
+  ElementType,
   Expression,
   Operand,
   Rule,
@@ -54,6 +55,10 @@ export function goto(chain: ChainName): Statement {
 
 export function rule(statements: readonly Statement[], note = ''): Rule {
   return { statements, note };
+}
+
+export function addressType(family: Family): ElementType {
+  return family === 4 ? 'ipv4_addr' : 'ipv6_addr';
 }
 
 /** The fingerprint covers hook and rules, comments included. */

@@ -6,9 +6,10 @@
 import type { Plan } from './batch.ts';
 import type { AddBody, DeleteBody, NftCommand } from './commands.ts';
 import { isSettled, mapChange, setChange } from './difference.ts';
+import { ElementDraft } from './element-draft.ts';
 import { decodeElement } from './elements.ts';
 import type { JsonMap, JsonSet } from './json.ts';
-import type { Element, Ruleset } from './objects.ts';
+import type { Element, NftSet, Ruleset, SetName } from './objects.ts';
 import {
   decodeEntry,
   nextFingerprint,
@@ -25,6 +26,8 @@ interface Draft {
   readonly chains: Map<string, ObservedChain>;
   readonly sets: Map<string, ObservedSet>;
   readonly maps: Map<string, ObservedMap>;
+  /** Of sets that commands have changed. */
+  readonly elements: Map<string, ElementDraft>;
 }
 
 export function applyPlan(plan: Plan, observed: ObservedTable | null): ObservedTable {
@@ -34,6 +37,7 @@ export function applyPlan(plan: Plan, observed: ObservedTable | null): ObservedT
     chains: new Map(observed?.chains),
     sets: new Map(observed?.sets),
     maps: new Map(observed?.maps),
+    elements: new Map(),
   };
   for (const batch of plan.batches) {
     for (const command of batch.commands) applyCommand(draft, command);
@@ -78,12 +82,19 @@ function addRule(draft: Draft, name: string, comment: string): void {
 
 function addSet(draft: Draft, json: JsonSet): void {
   const shape = setShape([json.type].flat(), json.flags ?? []);
-  const elements = new Set(draft.sets.get(json.name)?.elements);
+  const { elements = new Set<Element>() } = draft.sets.get(json.name) ?? {};
+  draft.sets.set(json.name, { name: json.name, shape, elements, source: null });
+  const changed = changedElements(draft, json.name, elements);
   for (const item of json.elem ?? []) {
     const element = shape && decodeElement(shape.type, item);
-    if (element !== null) elements.add(element);
+    if (element !== null) changed.add(element);
   }
-  draft.sets.set(json.name, { name: json.name, shape, elements, source: null });
+}
+
+function changedElements(draft: Draft, name: string, before: ReadonlySet<Element>): ElementDraft {
+  const elements = draft.elements.get(name) ?? new ElementDraft(before);
+  draft.elements.set(name, elements);
+  return elements;
 }
 
 function addMap(draft: Draft, json: JsonMap): void {
@@ -100,11 +111,16 @@ function applyDelete(draft: Draft, body: DeleteBody): void {
   if ('table' in body) {
     draft.exists = false;
     draft.foreign = [];
-    for (const objects of [draft.chains, draft.sets, draft.maps]) objects.clear();
+    for (const objects of [draft.chains, draft.sets, draft.maps, draft.elements]) objects.clear();
   } else if ('chain' in body) draft.chains.delete(body.chain.name);
-  else if ('set' in body) draft.sets.delete(body.set.name);
+  else if ('set' in body) deleteSet(draft, body.set.name);
   else if ('map' in body) draft.maps.delete(body.map.name);
   else deleteElements(draft, body.element.name, body.element.elem);
+}
+
+function deleteSet(draft: Draft, name: string): void {
+  draft.sets.delete(name);
+  draft.elements.delete(name);
 }
 
 function deleteElements(draft: Draft, name: string, items: readonly unknown[]): void {
@@ -114,9 +130,9 @@ function deleteElements(draft: Draft, name: string, items: readonly unknown[]): 
   if (!type) return;
   const keys = items.map((item) => decodeElement(type, item)).filter((key): key is Element => key !== null);
   if (set) {
-    const elements = new Set(set.elements);
-    for (const key of keys) elements.delete(key);
-    draft.sets.set(name, { ...set, elements, source: null });
+    draft.sets.set(name, { ...set, source: null });
+    const changed = changedElements(draft, name, set.elements);
+    for (const key of keys) changed.delete(key);
   } else if (map) {
     const elements = new Map(map.elements);
     for (const key of keys) elements.delete(key);
@@ -131,11 +147,10 @@ function rememberSources(draft: Draft, desired: Ruleset): void {
       draft.chains.set(chain.name, { ...present, source: chain });
     }
   }
-  for (const set of desired.sets.values()) {
-    const present = draft.sets.get(set.name);
-    if (present && present.source !== set && setChange(set, present) === null) {
-      draft.sets.set(set.name, { ...present, source: set });
-    }
+  for (const [name, present] of draft.sets) {
+    const wanted = desired.sets.get(name as SetName);
+    if (wanted === undefined || present.source !== wanted)
+      draft.sets.set(name, finishSet(present, draft.elements.get(name), wanted));
   }
   for (const map of desired.maps.values()) {
     const present = draft.maps.get(map.name);
@@ -143,4 +158,18 @@ function rememberSources(draft: Draft, desired: Ruleset): void {
       draft.maps.set(map.name, { ...present, source: map });
     }
   }
+}
+
+/** What was wanted, where the commands came to just that; else a set of its own. */
+function finishSet(
+  present: ObservedSet,
+  changed: ElementDraft | undefined,
+  wanted: NftSet | undefined,
+): ObservedSet {
+  if (wanted) {
+    const change = setChange(wanted, present);
+    if (changed ? changed.is(change) : change === null)
+      return { ...present, elements: wanted.elements, source: wanted };
+  }
+  return changed ? { ...present, elements: changed.result(), source: null } : present;
 }

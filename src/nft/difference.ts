@@ -1,4 +1,5 @@
 /** Where one desired object differs from what was observed under its name. */
+import { SetView } from '../model/live-set.ts';
 import type { Chain, Element, NftMap, NftSet, Ruleset } from './objects.ts';
 import type {
   ObservedChain,
@@ -61,12 +62,26 @@ export function isSettled(desired: Chain, observed: ObservedChain): boolean {
 }
 
 /** null: nothing differs. */
-export function setChange(desired: NftSet, observed: ObservedSet): ElementChange | null {
+export function setChange(
+  desired: NftSet,
+  observed: Pick<ObservedSet, 'source' | 'elements'>,
+): ElementChange | null {
   if (desired === observed.source || desired.elements === observed.elements) return null;
-  return change(
-    [...observed.elements].filter((element) => !desired.elements.has(element)),
-    [...desired.elements].filter((element) => !observed.elements.has(element)),
-  );
+  const { removed, added } =
+    knownChange(observed.elements, desired.elements) ?? compare(observed.elements, desired.elements);
+  return change(removed, added);
+}
+
+/** null: they have nothing to do with each other, and must be compared. */
+function knownChange(before: ReadonlySet<Element>, after: ReadonlySet<Element>): ElementChange | null {
+  return before instanceof SetView && after instanceof SetView ? SetView.change(before, after) : null;
+}
+
+function compare(before: ReadonlySet<Element>, after: ReadonlySet<Element>): ElementChange {
+  return {
+    removed: [...before].filter((element) => !after.has(element)),
+    added: [...after].filter((element) => !before.has(element)),
+  };
 }
 
 /** null: nothing differs. */
@@ -85,5 +100,7 @@ export function mapChange(desired: NftMap, observed: ObservedMap): ElementChange
 }
 
 function change(removed: readonly Element[], added: readonly Element[]): ElementChange | null {
-  return removed.length + added.length > 0 ? { removed, added } : null;
+  if (removed.length + added.length === 0) return null;
+  // The same change is the same transaction, in whatever order its causes came.
+  return { removed: removed.toSorted(), added: added.toSorted() };
 }

@@ -8,6 +8,7 @@ import { familyOf } from '../model/address.ts';
 import { type Namespace, type Pod, type PodKey, podKey } from '../model/cluster.ts';
 import type { NamedPort, PodGroup } from '../model/endpoint.ts';
 import type { Labels, Selector } from '../model/labels.ts';
+import { LiveSet } from '../model/live-set.ts';
 import { cidrContains } from '../net/cidr.ts';
 import { inGroup } from './group.ts';
 import { LabelIndex } from './label-index.ts';
@@ -27,17 +28,15 @@ export interface MemberSetMeaning {
   readonly family: Family;
 }
 
-/** A live set of elements in nft's text form. `version` grows with each change. */
+/** A live set of elements in nft's text form. */
 export interface MemberSet {
   readonly meaning: MemberSetMeaning;
-  readonly elements: ReadonlySet<string>;
-  readonly version: number;
+  /** As it is now; the same object until an element comes or goes. */
+  readonly elements: { view(): ReadonlySet<string> };
 }
 
-interface MutableSet {
-  readonly meaning: MemberSetMeaning;
-  readonly elements: Set<string>;
-  version: number;
+interface MutableSet extends MemberSet {
+  readonly elements: LiveSet;
 }
 
 /** The elements a pod puts into each set it belongs to. */
@@ -72,18 +71,14 @@ function leaveSets(before: Places, after: Places): void {
   for (const [set, elements] of before) {
     const kept = after.get(set);
     for (const element of elements) {
-      if (!kept?.includes(element) && set.elements.delete(element)) set.version += 1;
+      if (!kept?.includes(element)) set.elements.delete(element);
     }
   }
 }
 
 function joinSets(after: Places): void {
   for (const [set, elements] of after) {
-    for (const element of elements) {
-      if (set.elements.has(element)) continue;
-      set.elements.add(element);
-      set.version += 1;
-    }
+    for (const element of elements) set.elements.add(element);
   }
 }
 
@@ -148,7 +143,7 @@ export class Membership {
   set(key: string, meaning: MemberSetMeaning): MemberSet {
     const existing = this.#sets.get(key);
     if (existing) return existing;
-    const created: MutableSet = { meaning, elements: new Set(), version: 0 };
+    const created: MutableSet = { meaning, elements: new LiveSet() };
     this.#sets.set(key, created);
     this.#scopeIndex(meaning).add(podSelector(meaning), created);
     this.#refresh(this.#podCandidates(meaning.scope), created);
