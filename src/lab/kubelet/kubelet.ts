@@ -3,6 +3,7 @@ import { textAt } from '../apiserver/json.ts';
 import type { Key } from '../apiserver/storage.ts';
 import { type Store, timestamp } from '../apiserver/store.ts';
 import {
+  hostAddresses,
   type LabPlan,
   type NodePlan,
   podAddresses,
@@ -142,7 +143,7 @@ export class Kubelet {
 
   async #start(key: Key, id: string, pod: KubeObject): Promise<void> {
     const holding = this.#holdings.get(id) ?? (await this.#connect(key, id, pod));
-    const { plan: _, node, labPod, env, log, report, store } = this.#settings;
+    const { plan, node, labPod, env, log, report, store } = this.#settings;
     const { ports, sctp } = listenedPorts(pod);
     if (sctp.length > 0)
       report.warning(`pod ${id}: no listener on SCTP ${sctp.join(', ')}: Node has no SCTP sockets`);
@@ -151,6 +152,7 @@ export class Kubelet {
       netns,
       name: id,
       ports,
+      udpAddresses: holding.link === null ? hostAddresses(plan, node) : null,
       program: labPod,
       env,
       log,

@@ -50,8 +50,8 @@ export class Resident {
   readonly exited: Promise<string>;
 
   private constructor(settings: ResidentSettings) {
-    const { netns, program, name, ports } = settings;
-    const options: ResidentOptions = { name, ports };
+    const { netns, program, name, ports, udpAddresses } = settings;
+    const options: ResidentOptions = { name, ports, udpAddresses };
     // No V8 flags: any of them invalidates Node's built-in code cache and costs 40 ms a start.
     const command = [process.execPath, program, JSON.stringify(options)];
     this.#child = spawn('ip', ['netns', 'exec', netns, ...command], {

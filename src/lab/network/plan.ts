@@ -96,6 +96,11 @@ export function podGateways(plan: LabPlan, node: NodePlan): readonly string[] {
   return podAddresses(plan, node, POD_SLOTS.gateway);
 }
 
+/** Every address at which the node itself answers pods. */
+export function hostAddresses(plan: LabPlan, node: NodePlan): readonly string[] {
+  return plan.topology === 'bridge' ? [...node.addresses, ...podGateways(plan, node)] : node.addresses;
+}
+
 /** Locally administered; of the node's number and the pod's, so it comes back with its address. */
 export function podMac(node: NodePlan, slot: number): string {
   return `02:00:0a:f4:${hex(node.number)}:${hex(slot)}`;

@@ -5,11 +5,19 @@ import type { ListenFailure } from './messages.ts';
 /** Both families on one socket; a kernel without IPv6 refuses the first and gets the second. */
 const EVERYWHERE = ['::', '0.0.0.0'] as const;
 
-/** Opens a TCP and a UDP echo on every port. Resolves once each listens or has failed; never rejects. */
-export async function listenAll(ports: readonly number[]): Promise<readonly ListenFailure[]> {
+/**
+ * Opens a TCP and a UDP echo on every port. Resolves once each listens or has failed; never rejects. A UDP
+ * socket that is bound to no address answers from the one nearest to the client, which need not be the one
+ * the client asked: hosts of several addresses have a socket for each.
+ */
+export async function listenAll(
+  ports: readonly number[],
+  udpAddresses: readonly string[] | null = null,
+): Promise<readonly ListenFailure[]> {
+  const datagrams = udpAddresses?.map((address) => [address]) ?? [EVERYWHERE];
   const attempts = ports.flatMap((port) => [
-    attempt(port, 'TCP', (address) => echoTcp(port, address)),
-    attempt(port, 'UDP', (address) => echoUdp(port, address)),
+    attempt(port, 'TCP', EVERYWHERE, (address) => echoTcp(port, address)),
+    ...datagrams.map((addresses) => attempt(port, 'UDP', addresses, (address) => echoUdp(port, address))),
   ]);
   return (await Promise.all(attempts)).filter((failure) => failure !== null);
 }
@@ -17,10 +25,11 @@ export async function listenAll(ports: readonly number[]): Promise<readonly List
 async function attempt(
   port: number,
   protocol: 'TCP' | 'UDP',
+  addresses: readonly string[],
   listen: (address: string) => Promise<void>,
 ): Promise<ListenFailure | null> {
   let message = '';
-  for (const address of EVERYWHERE) {
+  for (const address of addresses) {
     try {
       await listen(address);
       return null;
@@ -50,7 +59,7 @@ function echoTcp(port: number, address: string): Promise<void> {
 
 function echoUdp(port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket({ type: address === '::' ? 'udp6' : 'udp4' });
+    const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4' });
     socket.once('error', reject);
     socket.bind({ port, address }, () => {
       socket.off('error', reject);

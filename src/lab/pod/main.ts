@@ -23,7 +23,7 @@ lines.on('line', (line) => {
   next();
 });
 lines.on('close', () => process.exit(0));
-say({ kind: 'ready', failures: await listenAll(options.ports) });
+say({ kind: 'ready', failures: await listenAll(options.ports, options.udpAddresses) });
 
 function next(): void {
   while (running < IN_FLIGHT) {

@@ -8,6 +8,8 @@ export interface ResidentOptions {
   readonly name: string;
   /** Ports on which TCP and UDP are echoed. */
   readonly ports: readonly number[];
+  /** Where UDP is echoed; null: everywhere. A host of several addresses answers only by the one it was asked at. */
+  readonly udpAddresses: readonly string[] | null;
 }
 
 export type ProbeProtocol = 'TCP' | 'UDP' | 'SCTP';

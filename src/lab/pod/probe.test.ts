@@ -30,6 +30,15 @@ test.each(['TCP', 'UDP'] as const)(
   },
 );
 
+test('a host of several addresses answers UDP from the one that was asked, given its addresses', async () => {
+  const ask = async (port: number): Promise<string> =>
+    (await probe({ id: 1, address: '127.0.0.2', port, protocol: 'UDP', timeoutMs: 300 })).outcome;
+  const [each, everywhere] = [await freePort(), await freePort()];
+  expect(await listenAll([each], ['127.0.0.1', '127.0.0.2'])).toEqual([]);
+  expect(await listenAll([everywhere])).toEqual([]);
+  expect([await ask(each), await ask(everywhere)]).toEqual(['connected', 'blocked']);
+});
+
 test.each(['TCP', 'UDP'] as const)('%s to a port where nothing listens is refused', async (protocol) => {
   const result = await probe({
     id: 1,

@@ -10,7 +10,15 @@ import { nodeObject } from '../kubelet/node-object.ts';
 import { Resident } from '../kubelet/resident.ts';
 import { Scheduler } from '../kubelet/scheduler.ts';
 import { Turns } from '../kubelet/turns.ts';
-import { EXTERNAL_NAME, familyOfHost, type LabPlan, POD_SLOTS, planLab } from '../network/plan.ts';
+import {
+  EXTERNAL_NAME,
+  familyOfHost,
+  hostAddresses,
+  type LabPlan,
+  METADATA_ADDRESS,
+  POD_SLOTS,
+  planLab,
+} from '../network/plan.ts';
 import { Slots } from '../network/slots.ts';
 import { buildUnderlay } from '../network/underlay.ts';
 import { tableCommitter } from '../proxy/commit.ts';
@@ -168,13 +176,20 @@ async function startResidents(
   plan: LabPlan,
   { log, env }: { readonly log: number; readonly env: NodeJS.ProcessEnv },
 ): Promise<ReadonlyMap<string, Resident>> {
-  const hosts = [...plan.nodes, plan.external];
-  const started = hosts.map(async ({ name }): Promise<[string, Resident]> => {
-    const ports = name === EXTERNAL_NAME ? [...EXTERNAL_PORTS, EXTERNAL_DATABASE] : NODE_PORTS;
-    const program = config.programs.labPod;
-    const { resident } = await Resident.start({ netns: name, name, ports, program, env, log });
+  const program = config.programs.labPod;
+  const start = async (
+    name: string,
+    ports: readonly number[],
+    udpAddresses: readonly string[],
+  ): Promise<[string, Resident]> => {
+    const { resident } = await Resident.start({ netns: name, name, ports, udpAddresses, program, env, log });
     return [name, resident];
-  });
+  };
+  const metadata = plan.families.map((family) => METADATA_ADDRESS[family]);
+  const started = [
+    ...plan.nodes.map((node) => start(node.name, NODE_PORTS, hostAddresses(plan, node))),
+    start(EXTERNAL_NAME, [...EXTERNAL_PORTS, EXTERNAL_DATABASE], [...plan.external.addresses, ...metadata]),
+  ];
   return new Map(await Promise.all(started));
 }
 
