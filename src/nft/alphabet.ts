@@ -12,6 +12,14 @@ export function checkAddress(text: string): string {
   return text;
 }
 
+/** An interface: no quotes, and no `*`, which nft takes for any ending. */
+export function checkLink(name: string): string {
+  if (!LINK.test(name)) throw unwritable('interface name', name);
+  return name;
+}
+
+export const LINK: RegExp = /^[A-Za-z0-9_.:@-]{1,15}$/;
+
 /** `<fingerprint>.<index> note`: at most 128 bytes, nft's limit. */
 export function ruleComment(fingerprint: string, index: number, note: string): string {
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(fingerprint)) throw unwritable('fingerprint', fingerprint);

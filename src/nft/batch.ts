@@ -4,8 +4,8 @@ import type { Ruleset } from './objects.ts';
 
 /**
  * One atomic transaction. `stage`: objects that nothing refers to yet. `switch`: all that becomes visible,
- * in one step. `collect`: what nothing refers to any more. Batches are committed in order; after a
- * failure the kernel is observed and a new plan is made.
+ * in one step unless that would exceed the limits (steps.ts). `collect`: what nothing refers to any more.
+ * Batches are committed in order; after a failure the kernel is observed and a new plan is made.
  */
 export interface Batch {
   readonly purpose: 'stage' | 'switch' | 'collect';
@@ -18,7 +18,7 @@ export interface Plan {
   readonly batches: readonly Batch[];
 }
 
-/** How much one batch may hold; commands and elements share the room. Binds `stage` and `collect`. */
+/** How much one batch may hold; commands and elements share the room. */
 export interface Limits {
   readonly maxCommands: number;
   readonly maxElements: number;
@@ -35,30 +35,76 @@ export const UNLIMITED: Limits = {
   maxElements: Number.POSITIVE_INFINITY,
 };
 
+/** After a transaction that was too large all the same: half as much; from no limits to those above. */
+export function halved({ maxCommands, maxElements }: Limits): Limits {
+  if (maxCommands > UNPRIVILEGED_LIMITS.maxCommands) return UNPRIVILEGED_LIMITS;
+  return { maxCommands: Math.max(1, maxCommands / 2), maxElements: Math.max(1, maxElements / 2) };
+}
+
 /** Keeps the order. A single command larger than the limits gets a batch of its own. */
 export function packBatches(
   purpose: Batch['purpose'],
   commands: readonly NftCommand[],
   limits: Limits,
 ): readonly Batch[] {
+  return packGroups(
+    purpose,
+    commands.map((command) => [command]),
+    limits,
+  );
+}
+
+/** Keeps the order, and each group in one batch; a group larger than the limits has one to itself. */
+export function packGroups(
+  purpose: Batch['purpose'],
+  groups: readonly (readonly NftCommand[])[],
+  limits: Limits,
+): readonly Batch[] {
   const batches: { purpose: Batch['purpose']; commands: NftCommand[] }[] = [];
   let room = 0;
-  for (const command of commands) {
-    const share = 1 / limits.maxCommands + elementCount(command) / limits.maxElements;
+  for (const group of groups) {
+    const share = shareOf(group, limits);
     const last = batches.at(-1);
     if (last && share <= room) {
-      last.commands.push(command);
+      last.commands.push(...group);
       room -= share;
     } else {
-      batches.push({ purpose, commands: [command] });
+      batches.push({ purpose, commands: [...group] });
       room = 1 - share;
     }
   }
   return batches;
 }
 
+export function fits(commands: readonly NftCommand[], limits: Limits): boolean {
+  return limits === UNLIMITED || shareOf(commands, limits) <= 1;
+}
+
+function shareOf(commands: readonly NftCommand[], limits: Limits): number {
+  return commands.reduce(
+    (sum, command) => sum + 1 / limits.maxCommands + elementCount(command) / limits.maxElements,
+    0,
+  );
+}
+
 function elementCount(command: NftCommand): number {
+  if ('delete' in command) {
+    return 'element' in command.delete ? command.delete.element.elem.length : 0;
+  }
   if (!('add' in command)) return 0;
   if ('set' in command.add) return command.add.set.elem?.length ?? 0;
-  return 'map' in command.add ? (command.add.map.elem?.length ?? 0) : 0;
+  if ('map' in command.add) return command.add.map.elem?.length ?? 0;
+  return 'rule' in command.add ? anonymousElements(command.add.rule) : 0;
+}
+
+/** Of the sets written inside a rule. */
+function anonymousElements({ expr }: { readonly expr: readonly object[] }): number {
+  let count = 0;
+  for (const statement of expr) {
+    if (!('match' in statement)) continue;
+    const { right } = statement.match as { readonly right: unknown };
+    if (typeof right === 'object' && right !== null && 'set' in right && Array.isArray(right.set))
+      count += right.set.length;
+  }
+  return count;
 }

@@ -3,9 +3,9 @@ import { addressValue } from '../net/address.ts';
 import { unreadable } from './alphabet.ts';
 import { elementRanges, joinFields } from './elements.ts';
 import type { Element, Expression } from './objects.ts';
-import { type Packet, ROUTED_HOP_LIMIT, type TcpFlag } from './packet.ts';
+import { type Packet, ROUTED_HOP_LIMIT, type TcpFlag, USUAL_PAYLOAD } from './packet.ts';
 import { protocolWord } from './protocol-names.ts';
-import { stateValue } from './values.ts';
+import { linkNumber, packetTypeValue, stateValue } from './values.ts';
 import type { NumberRange, Walkable, WalkSet, WalkStatement, WalkVerdict } from './walkable.ts';
 
 /** A set or map that was asked for a key. */
@@ -85,6 +85,17 @@ function evaluate(packet: Packet, expression: Expression): readonly Value[] | nu
       return packet.family === expression.family && packet.icmpType !== null ? whole(packet.icmpType) : null;
     case 'hopLimit':
       return packet.family === 6 ? whole(packet.hopLimit ?? ROUTED_HOP_LIMIT) : null;
+    case 'payloadLength':
+      return packet.family === 6 ? whole(packet.payloadLength ?? USUAL_PAYLOAD) : null;
+    case 'packetType': {
+      const type = packet.packetType ?? 'host';
+      return [{ text: type, number: packetTypeValue(type) }];
+    }
+    case 'link': {
+      const name = packet.links?.[expression.direction] ?? '';
+      // Equal to no name that a rule can hold, as the link it stands for.
+      return [{ text: name, number: linkNumber(name) ?? -1n }];
+    }
     case 'concat': {
       const parts = expression.parts.map((part) => evaluate(packet, part));
       return parts.every((part) => part !== null) ? parts.flat() : null;

@@ -86,17 +86,24 @@ export type Expression =
   | { readonly kind: 'icmpType'; readonly family: 4 | 6 }
   /** Of the IPv6 header; 255 has passed no router. */
   | { readonly kind: 'hopLimit' }
+  /** Of the IPv6 header: bytes after it, extension headers included. */
+  | { readonly kind: 'payloadLength' }
+  /** How the frame was addressed: `host`, `broadcast`, `multicast`; on a bridge, `host` is any one port. */
+  | { readonly kind: 'packetType' }
+  /** Name of the link a packet came in by or leaves by; of frames that a bridge forwards, the bridge. */
+  | { readonly kind: 'link'; readonly direction: 'in' | 'out' }
   | { readonly kind: 'concat'; readonly parts: readonly Expression[] };
 
 export type Operand =
   | { readonly kind: 'set'; readonly name: SetName }
   /** An anonymous set of words (`tcp`, `established`, `nd-neighbor-solicit`), or a single one. */
   | { readonly kind: 'words'; readonly words: readonly string[] }
-  /** An anonymous set of ports and inclusive port ranges, disjoint and sorted. */
+  /** An anonymous set of ports, or other numbers of 16 bits, and inclusive ranges, disjoint and sorted. */
   | { readonly kind: 'ports'; readonly ranges: readonly { readonly first: number; readonly last: number }[] }
   /** An anonymous set of disjoint prefixes of one family, sorted. */
   | { readonly kind: 'prefixes'; readonly cidrs: readonly string[] }
-  | { readonly kind: 'address'; readonly address: string };
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'links'; readonly names: readonly string[] };
 
 /** The whole of one table, the input of `plan` and `walk`. Maps by name; iteration order is by name. */
 export interface Ruleset {

@@ -46,9 +46,16 @@ export interface Packet {
   readonly icmpType: number | null;
   /** As the hook sees it, one less than it arrived when this node routes; ROUTED_HOP_LIMIT unless given. */
   readonly hopLimit?: number;
+  /** Of IPv6: bytes after the header; USUAL_PAYLOAD unless given. */
+  readonly payloadLength?: number;
+  /** How its frame was addressed; `host` unless given. */
+  readonly packetType?: 'host' | 'broadcast' | 'multicast';
+  /** Unless given, links that no rule names: what is routed between pods and uplink. */
+  readonly links?: { readonly in: string; readonly out: string };
 }
 
 export const ROUTED_HOP_LIMIT = 63;
+export const USUAL_PAYLOAD = 40;
 
 export const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
 

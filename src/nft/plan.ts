@@ -1,17 +1,16 @@
 /**
  * Desired and observed to the cheapest sequence of transactions (datapath 2 and 5). Guarantees: nothing a
- * packet can reach changes outside the one `switch` batch; a batch never refers to what does not exist
- * and never deletes what is referred to; nothing differs, nothing is written.
+ * packet can reach changes outside the `switch` batch, which is one unless the limits forbid it; a batch
+ * never refers to what does not exist and never deletes what is referred to; nothing differs, nothing is
+ * written.
  */
-import { type Batch, type Limits, type Plan, packBatches, UNLIMITED } from './batch.ts';
+import { type Batch, fits, type Limits, type Plan, packBatches, packGroups, UNLIMITED } from './batch.ts';
 import {
   addChain,
   addMap,
-  addRule,
   addSet,
   addTable,
   deleteChain,
-  deleteElements,
   deleteMap,
   deleteSet,
   deleteTable,
@@ -19,9 +18,11 @@ import {
   type NftCommand,
   type Table,
 } from './commands.ts';
-import { type ElementChange, isSettled, mapChange, replaceable, setChange } from './difference.ts';
-import type { Chain, ElementVerdict, NftMap, NftSet, Ruleset } from './objects.ts';
-import type { ObservedChain, ObservedTable } from './observe.ts';
+import { replaceable } from './difference.ts';
+import type { NftMap, NftSet, Ruleset } from './objects.ts';
+import type { ObservedTable } from './observe.ts';
+import { switchGroups } from './steps.ts';
+import { commandsOf, findChanges, rulesOf, unwantedChains } from './switch.ts';
 
 export { applyPlan } from './apply.ts';
 export type { Batch, Limits, Plan } from './batch.ts';
@@ -32,14 +33,19 @@ export function plan(desired: Ruleset, observed: ObservedTable | null, limits: L
   }
   const batches = [
     ...packBatches('stage', stageCommands(desired, observed, limits), limits),
-    ...oneBatch('switch', switchCommands(desired, observed)),
+    ...switchBatches(desired, observed, limits),
     ...(observed ? packBatches('collect', collectCommands(desired, observed), limits) : []),
   ];
   return { desired, batches };
 }
 
-function oneBatch(purpose: Batch['purpose'], commands: readonly NftCommand[]): readonly Batch[] {
-  return commands.length > 0 ? [{ purpose, commands }] : [];
+/** One transaction, unless it would not fit; nothing a packet can reach changes outside of it. */
+function switchBatches(desired: Ruleset, observed: ObservedTable | null, limits: Limits): readonly Batch[] {
+  const changes = findChanges(desired, observed);
+  const commands = commandsOf(desired.table, changes);
+  if (commands.length === 0) return [];
+  if (fits(commands, limits)) return [{ purpose: 'switch', commands }];
+  return packGroups('switch', switchGroups(desired, observed, changes, limits), limits);
 }
 
 /** `delete table` of one that exists, and its successor, in one transaction: no packet sees a gap. */
@@ -49,7 +55,7 @@ function replaceTable(desired: Ruleset): readonly NftCommand[] {
     addTable(table),
     deleteTable(table),
     ...stageCommands(desired, null, UNLIMITED),
-    ...switchCommands(desired, null),
+    ...commandsOf(table, findChanges(desired, null)),
   ];
 }
 
@@ -93,69 +99,6 @@ function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] 
   );
 }
 
-function rulesOf(table: Table, chain: Chain): readonly NftCommand[] {
-  return chain.rules.map((rule, index) => addRule(table, chain, rule, index));
-}
-
-/**
- * All that becomes visible, a base chain that goes included. Everything is taken away before anything is added, so that an element with a
- * new verdict, a changed interval or two chains that swap who calls whom never collide on the way.
- */
-function switchCommands(desired: Ruleset, observed: ObservedTable | null): readonly NftCommand[] {
-  const { table } = desired;
-  const rewritten: Chain[] = [];
-  const hooked: Chain[] = [];
-  for (const chain of desired.chains.values()) {
-    const present = observed?.chains.get(chain.name);
-    if (present) {
-      if (!isSettled(chain, present)) rewritten.push(chain);
-    } else if (chain.hook) hooked.push(chain);
-  }
-  const unhooked = observed ? unwantedChains(desired, observed).filter(({ hook }) => hook !== null) : [];
-  const sets = changesOf(desired.sets, observed?.sets, setChange);
-  const maps = changesOf(desired.maps, observed?.maps, mapChange);
-  return [
-    ...maps.flatMap(({ object, change }) => remove(table, object, change.removed)),
-    ...sets.flatMap(({ object, change }) => remove(table, object, change.removed)),
-    ...rewritten.map(({ name }) => flushChain(table, name)),
-    ...unhooked.flatMap((chain) => dropChain(table, chain)),
-    ...sets.flatMap(({ object, change }) =>
-      change.added.length > 0 ? [addSet(table, object, change.added)] : [],
-    ),
-    ...rewritten.flatMap((chain) => rulesOf(table, chain)),
-    ...maps.flatMap(({ object, change }) =>
-      change.added.length > 0 ? [addMap(table, object, verdictsOf(object, change.added))] : [],
-    ),
-    ...hooked.flatMap((chain) => [addChain(table, chain), ...rulesOf(table, chain)]),
-  ];
-}
-
-function changesOf<Name, Desired, Observed>(
-  desired: ReadonlyMap<Name, Desired>,
-  observed: ReadonlyMap<Name, Observed> | undefined,
-  difference: (desired: Desired, observed: Observed) => ElementChange | null,
-): readonly { readonly object: Desired; readonly change: ElementChange }[] {
-  const result: { object: Desired; change: ElementChange }[] = [];
-  if (!observed) return result;
-  for (const [name, object] of desired) {
-    const present = observed.get(name);
-    const change = present === undefined ? null : difference(object, present);
-    if (change) result.push({ object, change });
-  }
-  return result;
-}
-
-function remove(table: Table, object: NftSet | NftMap, removed: readonly string[]): readonly NftCommand[] {
-  return removed.length > 0 ? [deleteElements(table, object, removed)] : [];
-}
-
-function verdictsOf(map: NftMap, keys: readonly string[]): readonly (readonly [string, ElementVerdict])[] {
-  return keys.flatMap((key) => {
-    const verdict = map.elements.get(key);
-    return verdict ? [[key, verdict] as const] : [];
-  });
-}
-
 /** What nothing refers to any more, referrers first: rules, then maps, then the chains and sets they named. */
 function collectCommands(desired: Ruleset, observed: ObservedTable): readonly NftCommand[] {
   const { table } = desired;
@@ -166,15 +109,6 @@ function collectCommands(desired: Ruleset, observed: ObservedTable): readonly Nf
     ...chains.map(({ name }) => deleteChain(table, name)),
     ...namesWithout(observed.sets, desired.sets).map((name) => deleteSet(table, name)),
   ];
-}
-
-function unwantedChains(desired: Ruleset, observed: ObservedTable): readonly ObservedChain[] {
-  const wanted: ReadonlyMap<string, Chain> = desired.chains;
-  return [...observed.chains.values()].filter(({ name }) => !wanted.has(name));
-}
-
-function dropChain(table: Table, { name, rules }: ObservedChain): readonly NftCommand[] {
-  return [...(rules > 0 ? [flushChain(table, name)] : []), deleteChain(table, name)];
 }
 
 function namesWithout(

@@ -1,5 +1,5 @@
 /** Statements to nft's JSON, in the forms nft 1.0.6 takes (each one is committed in test/kernel/nft). */
-import { checkAddress, checkName, unwritable } from './alphabet.ts';
+import { checkAddress, checkLink, checkName, unwritable } from './alphabet.ts';
 import { icmpTypeNumber } from './icmp-types.ts';
 import type { JsonExpression, JsonField, JsonOperand, JsonScalar, JsonStatement } from './json.ts';
 import type { Expression, Operand, Statement } from './objects.ts';
@@ -7,6 +7,9 @@ import { protocolNumber } from './protocol-names.ts';
 import { hopLimitNumber } from './values.ts';
 
 export const CT_STATES: readonly string[] = ['invalid', 'established', 'related', 'new', 'untracked'];
+
+/** What nft 1.0.6 reads and prints of them; the kernel has more, which no rule of ours names. */
+export const PACKET_TYPES: readonly string[] = ['host', 'broadcast', 'multicast'];
 
 /** The masked flags of `tcpFlagsNotSyn`: only a plain SYN opens a connection. */
 export const SYN_MASK: readonly string[] = ['fin', 'syn', 'rst', 'ack'];
@@ -61,6 +64,12 @@ export function expressionJson(expression: Expression): JsonExpression {
       return { payload: { protocol: expression.family === 4 ? 'icmp' : 'icmpv6', field: 'type' } };
     case 'hopLimit':
       return { payload: { protocol: 'ip6', field: 'hoplimit' } };
+    case 'payloadLength':
+      return { payload: { protocol: 'ip6', field: 'length' } };
+    case 'packetType':
+      return { meta: { key: 'pkttype' } };
+    case 'link':
+      return { meta: { key: expression.direction === 'in' ? 'iifname' : 'oifname' } };
     case 'concat':
       return { concat: expression.parts.map(expressionJson) };
   }
@@ -84,6 +93,8 @@ function operandJson(left: Expression, operand: Operand): JsonOperand {
       return anonymous(operand.cidrs.map(prefixJson));
     case 'address':
       return checkAddress(operand.address);
+    case 'links':
+      return anonymous(operand.names.map(checkLink));
   }
 }
 
@@ -114,8 +125,13 @@ function wordJson(left: Expression, word: string): JsonScalar {
       if (number === null) throw unwritable('hop limit', word);
       return number;
     }
+    case 'packetType':
+      if (PACKET_TYPES.includes(word)) return word;
+      throw unwritable('packet type', word);
     case 'ctAddress':
     case 'ctReplyPort':
+    case 'payloadLength':
+    case 'link':
     case 'address':
     case 'concat':
       throw unwritable(`word for ${left.kind}`, word);

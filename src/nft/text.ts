@@ -2,7 +2,7 @@
  * A ruleset as text that `nft -f` reads and people compare. Same ruleset, same text: objects by name,
  * elements sorted. What is committed is the JSON of `commands.ts`; both say the same (tested in a kernel).
  */
-import { checkAddress, checkName, ruleComment, unwritable } from './alphabet.ts';
+import { checkAddress, checkLink, checkName, ruleComment, unwritable } from './alphabet.ts';
 import { sortByElement } from './elements.ts';
 import type {
   BaseHook,
@@ -119,6 +119,12 @@ function expressionText(expression: Expression): string {
       return expression.family === 4 ? 'icmp type' : 'icmpv6 type';
     case 'hopLimit':
       return 'ip6 hoplimit';
+    case 'payloadLength':
+      return 'ip6 length';
+    case 'packetType':
+      return 'meta pkttype';
+    case 'link':
+      return expression.direction === 'in' ? 'iifname' : 'oifname';
     case 'concat':
       return expression.parts.map(expressionText).join(' . ');
   }
@@ -142,6 +148,8 @@ function operandText(operand: Operand): string {
       return anonymous(operand.cidrs.map(checkAddress));
     case 'address':
       return checkAddress(operand.address);
+    case 'links':
+      return anonymous(operand.names.map((name) => `"${checkLink(name)}"`));
   }
 }
 

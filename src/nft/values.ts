@@ -1,5 +1,6 @@
 /** The numbers behind the words, addresses and ports that rules compare with. */
 import { addressNumber } from './address-numbers.ts';
+import { LINK } from './alphabet.ts';
 import { icmpTypeNumber } from './icmp-types.ts';
 import type { Expression } from './objects.ts';
 import { protocolNumber } from './protocol-names.ts';
@@ -27,12 +28,36 @@ export function comparable(left: Expression, word: unknown): bigint | null {
       return whole(hopLimitNumber(word));
     case 'ctReplyPort':
       return whole(portNumber(word));
+    case 'payloadLength':
+      return whole(portNumber(word));
+    case 'packetType':
+      return whole(PACKET_TYPES.get(String(word)));
+    case 'link':
+      return typeof word === 'string' ? linkNumber(word) : null;
     case 'ctAddress':
     case 'address':
       return addressNumber(left.family, String(word));
     case 'concat':
       return null;
   }
+}
+
+/** The kernel's numbers (if_packet.h). */
+const PACKET_TYPES: ReadonlyMap<string, number> = new Map([
+  ['host', 0],
+  ['unicast', 0],
+  ['broadcast', 1],
+  ['multicast', 2],
+  ['other', 3],
+]);
+
+export function packetTypeValue(word: string): bigint {
+  return BigInt(PACKET_TYPES.get(word) ?? -1);
+}
+
+/** A name as a number, injective; null: a pattern, or a name we never write. */
+export function linkNumber(name: string): bigint | null {
+  return LINK.test(name) ? BigInt(`0x${Buffer.from(name).toString('hex')}`) : null;
 }
 
 export function stateValue(state: string): bigint {

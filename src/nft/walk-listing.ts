@@ -98,12 +98,15 @@ function readMap(map: ListedSet | undefined): WalkMap | null {
 
 function readRule(rule: ListedRule, index: number): WalkRule {
   const where = `rule ${index} of chain ${rule.chain} (handle ${rule.handle ?? 'unknown'})`;
-  return {
-    index,
-    handle: rule.handle ?? null,
-    note: parseRuleComment(rule.comment ?? null)?.note ?? '',
-    statements: rule.expr.map((json) => readStatement(json, where)),
-  };
+  const mark = parseRuleComment(rule.comment ?? null);
+  const statements = rule.expr.map((json) => readStatement(json, where));
+  // Our own rules name bridges with pods; about other links a packet says nothing.
+  if (mark === null && statements.some(namesLink)) throw unreadable(where, rule.expr);
+  return { index, handle: rule.handle ?? null, note: mark?.note ?? '', statements };
+}
+
+function namesLink(statement: WalkStatement): boolean {
+  return statement.kind === 'match' && statement.left.kind === 'link';
 }
 
 const target = z.strictObject({ target: z.string() });
@@ -183,6 +186,10 @@ const EXPRESSIONS: ReadonlyMap<string, Expression> = new Map(
       { kind: 'ctReplyPort' },
       { kind: 'l4proto' },
       { kind: 'hopLimit' },
+      { kind: 'payloadLength' },
+      { kind: 'packetType' },
+      { kind: 'link', direction: 'in' },
+      { kind: 'link', direction: 'out' },
       ...([4, 6] as const).flatMap((family) => [
         { kind: 'ctAddress', direction: 'original', family } as const,
         { kind: 'ctAddress', direction: 'reply', family } as const,

@@ -75,6 +75,8 @@ function readOperand(left: Expression, operand: Operand, where: string): WalkOpe
       return { kind: 'ranges', ranges: operand.cidrs.map((cidr) => prefixRange(left, cidr, where)) };
     case 'address':
       return { kind: 'ranges', ranges: [one(operand.address)] };
+    case 'links':
+      return { kind: 'ranges', ranges: operand.names.map(one) };
   }
 }
 

@@ -240,7 +240,9 @@ describe('walk', () => {
   it.each<[string, unknown]>([
     ['another statement', { log: null }],
     ['a limit', { limit: { rate: 1, per: 'second' } }],
-    ['another expression', match({ meta: { key: 'iifname' } }, 'eth0')],
+    ['another expression', match({ meta: { key: 'mark' } }, 1)],
+    ['a pattern of links', match({ meta: { key: 'iifname' } }, 'eth*')],
+    ['an unknown kind of frame', match({ meta: { key: 'pkttype' } }, 'nonsense')],
     ['another operator', match(PORT, 80, '<')],
     ['a bit test of something else', match(L4, 6, 'in')],
     [
@@ -262,6 +264,41 @@ describe('walk', () => {
     const attempt = (): unknown => through({ hook: [[statement, ACCEPT]], c: [] }, SYN);
     expect(attempt).toThrow(Failure);
     expect(attempt).toThrow(expect.objectContaining({ code: 'NFT_UNREADABLE' }));
+  });
+
+  it('knows how a frame was addressed, to one host unless told', () => {
+    const everybody = match({ meta: { key: 'pkttype' } }, 'host', '!=');
+    expect(verdict([everybody], SYN)).toBe('accept');
+    expect(verdict([everybody], { ...SYN, packetType: 'broadcast' })).toBe('drop');
+    expect(verdict([everybody], { ...SYN, packetType: 'multicast' })).toBe('drop');
+    const multicast = match({ meta: { key: 'pkttype' } }, 'multicast');
+    expect(verdict([multicast], { ...SYN, packetType: 'broadcast' })).toBe('accept');
+  });
+
+  it('knows the length of an IPv6 payload', () => {
+    const short = match({ payload: { protocol: 'ip6', field: 'length' } }, { range: [24, 32] });
+    expect(verdict([short], { ...SIX, payloadLength: 32 })).toBe('drop');
+    expect(verdict([short], { ...SIX, payloadLength: 33 })).toBe('accept');
+    expect(verdict([short], { ...SYN, payloadLength: 32 })).toBe('accept');
+  });
+
+  it('knows the links of a packet where they are given, and takes them for nobody’s where they are not', () => {
+    const into = match({ meta: { key: 'iifname' } }, 'cni0');
+    const out = match({ meta: { key: 'oifname' } }, { set: ['cni0', 'cni1'] });
+    const bridged = { ...SYN, links: { in: 'cni0', out: 'cni1' } };
+    expect(verdict([into], bridged)).toBe('drop');
+    expect(verdict([out], bridged)).toBe('drop');
+    expect(verdict([into], { ...SYN, links: { in: 'cni00', out: 'cni0' } })).toBe('accept');
+    expect(verdict([into], SYN)).toBe('accept');
+    expect(verdict([out], SYN)).toBe('accept');
+  });
+
+  it('refuses somebody else’s rule about links: which ones a packet takes is known of bridges only', () => {
+    const expr = [match({ meta: { key: 'iifname' } }, 'eth0'), DROP];
+    const foreign = { rule: { ...IN, chain: 'hook', handle: 9, expr } };
+    expect(() => through({ hook: [] }, SYN, [foreign])).toThrow(
+      expect.objectContaining({ code: 'NFT_UNREADABLE' }),
+    );
   });
 
   it('refuses only what a packet meets', () => {
