@@ -3,7 +3,9 @@
  * listed; however it ends, enforcement stays as it is.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { Bridged } from '../compile/bridged.ts';
 import { Compiler } from '../compile/compiler.ts';
+import { createBridgeHost } from '../host/bridges.ts';
 import { SYSTEM_CLOCK } from '../host/clock.ts';
 import { createNft } from '../host/nft.ts';
 import { inUserNamespace } from '../host/user-namespace.ts';
@@ -12,8 +14,10 @@ import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../nft/batch.ts';
 import { parseListing } from '../nft/listing.ts';
 import { observe } from '../nft/observe.ts';
 import { plan } from '../nft/plan.ts';
+import { BridgeFilter } from '../reconcile/bridge-filter.ts';
 import { describeChange } from '../reconcile/cause.ts';
 import { Desired } from '../reconcile/desired.ts';
+import { LocalPlaces } from '../reconcile/local-places.ts';
 import type { Nft } from '../reconcile/ports.ts';
 import { Problems } from '../reconcile/problems.ts';
 import { Reconciler, type Steps } from '../reconcile/reconciler.ts';
@@ -56,10 +60,17 @@ async function run(options: AgentOptions): Promise<void> {
     createCompiler: (compileOptions) => new Compiler(compileOptions),
     contents: () => feed.contents(),
   });
+  const places = new LocalPlaces({ node, configured: options.podCidr });
+  const bridges = new BridgeFilter({ host: createBridgeHost(), log, places: () => places.places });
+  const bridged = new Bridged();
   // snapshot -> resolve -> compile -> plan -> commit -> observe; `desired` holds the snapshot, compiled as it
   // changes, and the reconciler turns this line into a loop.
   const steps: Steps = {
-    compile: () => desired.compile(),
+    compile: () => {
+      // A pod that has just got its address may hang on a bridge that came with it.
+      bridges.check();
+      return bridged.apply(desired.compile(), bridges.bridges);
+    },
     plan: ({ ruleset }, observed) => plan(ruleset, observed, limits),
     commit: ({ commands }) => nft.commit(commands),
     observe: async () => {
@@ -84,6 +95,7 @@ async function run(options: AgentOptions): Promise<void> {
     log,
     sink: {
       changed: (changes) => {
+        places.update(changes);
         desired.update(changes);
         if (feed.missing().length === 0) podRange.update(desired.podRanges.degraded);
         if (changes.length > 0) reconciler.changed(changes.map(describeChange));
@@ -99,7 +111,7 @@ async function run(options: AgentOptions): Promise<void> {
   });
 
   const status = (): ReturnType<typeof agentStatus> =>
-    agentStatus({ node, feed, desired, reconciler, problems, now: () => SYSTEM_CLOCK.now() });
+    agentStatus({ node, feed, desired, reconciler, bridges, problems, now: () => SYSTEM_CLOCK.now() });
   const health = options.health === undefined ? null : await serveHealth(options.health, status);
   log.info('policyd starts', {
     version: __POLICYD_VERSION__,
@@ -117,7 +129,16 @@ async function run(options: AgentOptions): Promise<void> {
   }
   const feeding = feed.run(ended.signal);
   const reconciling = reconciler.run(ended.signal);
-  await Promise.race([Promise.all([feeding, reconciling]), overdue(ended.signal)]);
+  const bridgeTroubles = new Degradations(log);
+  const watching = bridges.run(
+    SYSTEM_CLOCK,
+    (changed) => {
+      bridgeTroubles.update(bridges.degraded);
+      if (changed) reconciler.changed(['bridges of pods']);
+    },
+    ended.signal,
+  );
+  await Promise.race([Promise.all([feeding, reconciling, watching]), overdue(ended.signal)]);
   await health?.close();
   process.exit(0);
 }

@@ -1,5 +1,6 @@
 /** Puts together what /status says. */
 import type { ClusterFeed, FeedFailure } from '../kube/cluster-feed.ts';
+import type { BridgeFilter } from '../reconcile/bridge-filter.ts';
 import type { Desired } from '../reconcile/desired.ts';
 import type { Problems } from '../reconcile/problems.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
@@ -10,6 +11,7 @@ export interface StatusSources {
   readonly feed: ClusterFeed;
   readonly desired: Desired;
   readonly reconciler: Reconciler;
+  readonly bridges: BridgeFilter;
   /** Of objects as they came from the cluster. */
   readonly problems: Problems;
   now(): number;
@@ -19,14 +21,14 @@ export interface StatusSources {
 const API_PATIENCE_MS = 10_000;
 
 export function agentStatus(sources: StatusSources): AgentStatus {
-  const { node, feed, desired, reconciler, problems } = sources;
+  const { node, feed, desired, reconciler, bridges, problems } = sources;
   const state = reconciler.state();
   const failures = feed.failures();
   const deaf = failures.some(({ since }) => sources.now() - since > API_PATIENCE_MS);
   const missing = feed.missing();
   return {
     node,
-    ready: state.everInSync && state.degraded === null && !deaf,
+    ready: state.everInSync && state.degraded === null && !deaf && bridges.degraded.length === 0,
     inSync: state.inSync,
     revision: state.revision,
     resourceVersions: state.resourceVersions,
@@ -34,10 +36,13 @@ export function agentStatus(sources: StatusSources): AgentStatus {
       ...(missing.length > 0
         ? [{ code: 'NOT_LISTED' as const, message: `not listed yet: ${missing.join(', ')}` }]
         : desired.podRanges.degraded),
+      ...bridges.degraded,
       ...failures.map(apiDegradation),
       ...(state.degraded === null ? [] : [state.degraded]),
     ],
     problems: [...problems.list(), ...reconciler.problems.list()],
+    bridges: bridges.status,
+    bridgeRepairs: bridges.repairs,
   };
 }
 

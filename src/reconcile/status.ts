@@ -22,6 +22,16 @@ export interface AgentStatus {
   readonly degraded: readonly Degradation[];
   /** Objects of which some part is not enforced, and why. */
   readonly problems: readonly ObjectProblem[];
+  /** Bridges with pods; empty where pods are routed. */
+  readonly bridges: readonly BridgeStatus[];
+  /** How often frames of those bridges had been taken away from the rules by somebody else. */
+  readonly bridgeRepairs: number;
+}
+
+export interface BridgeStatus {
+  readonly name: string;
+  /** Its frames pass the rules. */
+  readonly filtered: { readonly ipv4: boolean; readonly ipv6: boolean };
 }
 
 export interface Degradation {
@@ -37,6 +47,7 @@ export type DegradationCode =
   | 'API_FORBIDDEN'
   | 'NO_POD_RANGE'
   | 'POD_RANGE_UNUSABLE'
+  | 'BRIDGE_UNFILTERED'
   | 'COMPILE_FAILED'
   | 'NFT_UNREADABLE'
   | 'NFT_REFUSED'

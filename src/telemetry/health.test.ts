@@ -24,6 +24,8 @@ beforeEach(async () => {
     resourceVersions: { pods: '1', namespaces: '2', nodes: '3', networkpolicies: '4' },
     degraded: [],
     problems: [],
+    bridges: [],
+    bridgeRepairs: 0,
   };
 });
 

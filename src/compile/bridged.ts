@@ -1,0 +1,127 @@
+/**
+ * What only a bridge brings: packets that are addressed to everybody, to a link, or to nobody we know, and
+ * that no dispatch by address catches. Judged before `forward_hook`, which judges everything else. Here
+ * `accept`, and the end of the chain, mean "on to forward_hook"; only `drop` is final.
+ */
+import { type Cidr, type Family, familyOf } from '../model/address.ts';
+import type { PodBridge } from '../model/pod-bridge.ts';
+import { addressFrom } from '../net/address.ts';
+import { cidrRange, prefixLength } from '../net/cidr.ts';
+import type { Chain, ChainName, Expression, Operand, Rule, Statement } from '../nft/objects.ts';
+import type { Compiled } from './compiled.ts';
+import { chainName, localSet } from './names.ts';
+import { ACCEPT, chain, DROP, FAMILIES, header, inSet, is, isNot, rule, words } from './statements.ts';
+
+const BRIDGE_HOOK = chainName('bridge_hook');
+
+/** Just before `forward_hook`. */
+const PRIORITY = -6;
+
+/** Addresses that mean one link, or everybody on it. */
+const LINK_WIDE: Readonly<Record<Family, readonly string[]>> = {
+  4: ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32'],
+  6: ['::/127', 'fe80::/10', 'ff00::/8'],
+};
+
+/** Adds the chain to a compiled ruleset; keeps its object while the bridges are the same. */
+export class Bridged {
+  #bridges: readonly PodBridge[] = [];
+  #chain: Chain = bridgeHook([]);
+
+  apply(compiled: Compiled, bridges: readonly PodBridge[]): Compiled {
+    if (bridges.length === 0 || !closesAnything(compiled)) return compiled;
+    if (bridges !== this.#bridges) {
+      const next = bridgeHook(bridges);
+      if (next.fingerprint !== this.#chain.fingerprint) this.#chain = next;
+      this.#bridges = bridges;
+    }
+    const chains = new Map<ChainName, Chain>([...compiled.ruleset.chains, [BRIDGE_HOOK, this.#chain]]);
+    const sorted = new Map([...chains].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return { ...compiled, ruleset: { ...compiled.ruleset, chains: sorted } };
+  }
+}
+
+/** Where nobody is isolated, and nobody who may be is awaited, a bridge stays as open as it was. */
+function closesAnything({ endpoints, ruleset }: Compiled): boolean {
+  const isolated = [...endpoints.values()].some(({ ingress, egress }) => ingress !== null || egress !== null);
+  const closed = [...ruleset.sets].some(([name, set]) => QUARANTINE.includes(name) && set.elements.size > 0);
+  return isolated || closed;
+}
+
+const QUARANTINE: readonly string[] = FAMILIES.map((family) => `quarantine_${family}`);
+
+export function bridgeHook(bridges: readonly PodBridge[]): Chain {
+  return chain(BRIDGE_HOOK, [...neighbours(), ...bridges.flatMap(onBridge)], {
+    type: 'filter',
+    hook: 'forward',
+    priority: PRIORITY,
+    policy: 'accept',
+  });
+}
+
+/**
+ * What a link needs to find its neighbours, and no more: kernels send 24 to 32 bytes of solicitation or
+ * advertisement (one option), 8 or 16 of router solicitation; 56 of report for two groups, 20 for each
+ * more. Anything longer carries data.
+ */
+function neighbours(): readonly Rule[] {
+  const type = (...names: readonly string[]): Statement =>
+    is({ kind: 'icmpType', family: 6 }, words(...names));
+  const hopLimit = (limit: string): Statement => is({ kind: 'hopLimit' }, words(limit));
+  const length = (first: number, last: number): Statement =>
+    is({ kind: 'payloadLength' }, { kind: 'ports', ranges: [{ first, last }] });
+  const to = (...cidrs: readonly string[]): Statement => is(header('daddr', 6), { kind: 'prefixes', cidrs });
+  return [
+    rule(
+      [type('nd-neighbor-solicit', 'nd-neighbor-advert'), hopLimit('255'), length(24, 32), ACCEPT],
+      'neighbours',
+    ),
+    rule(
+      [type('nd-router-solicit'), hopLimit('255'), length(8, 16), to('ff02::2/128'), ACCEPT],
+      'neighbours',
+    ),
+    rule(
+      [type('mld2-listener-report'), hopLimit('1'), length(28, 96), to('ff02::16/128'), ACCEPT],
+      'reports',
+    ),
+  ];
+}
+
+function onBridge({ name, subnets, closed }: PodBridge): readonly Rule[] {
+  const [from, to] = (['in', 'out'] as const).map((direction) =>
+    is({ kind: 'link', direction }, { kind: 'links', names: [name] }),
+  ) as [Statement, Statement];
+  const drops = (statements: readonly Statement[], note: string): Rule =>
+    rule([...statements, ...DROP], note);
+  return [
+    drops([to, isNot({ kind: 'packetType' }, words('host'))], 'to-everybody'),
+    ...FAMILIES.flatMap((family) => [
+      drops([to, is(header('daddr', family), linkWide(family, subnets))], 'to-the-link'),
+      drops([from, is(header('saddr', family), linkWide(family, []))], 'from-the-link'),
+    ]),
+    ...(closed ? FAMILIES : []).flatMap((family) => [
+      drops([to, ...nobody(header('daddr', family), family, subnets)], 'to-nobody'),
+      drops([from, ...nobody(header('saddr', family), family, subnets)], 'from-nobody'),
+    ]),
+  ];
+}
+
+/** In no subnet of the bridge, and no pod's: what lies in a subnet is up to quarantine. */
+function nobody(address: Expression, family: Family, subnets: readonly Cidr[]): readonly Statement[] {
+  const own = subnets.filter((subnet) => familyOf(subnet) === family);
+  return [
+    ...(own.length > 0 ? [isNot(address, { kind: 'prefixes', cidrs: own })] : []),
+    isNot(address, inSet(localSet(family))),
+  ];
+}
+
+/** With the addresses that are everybody's in an IPv4 subnet: its first and its last. */
+function linkWide(family: Family, subnets: readonly Cidr[]): Operand {
+  const everybody = subnets
+    .filter((subnet) => familyOf(subnet) === 4 && family === 4 && prefixLength(subnet) < 31)
+    .flatMap((subnet) => {
+      const { first, last } = cidrRange(subnet);
+      return [first, last].map((value) => `${addressFrom(4, value)}/32`);
+    });
+  return { kind: 'prefixes', cidrs: [...new Set([...LINK_WIDE[family], ...everybody])].sort() };
+}

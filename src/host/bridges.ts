@@ -1,0 +1,152 @@
+/**
+ * Bridges of this network namespace, from /proc and /sys alone. /proc/net and /proc/sys/net follow the
+ * reader's namespace; /sys shows the one it was mounted in, so it is believed only when both name the same
+ * links.
+ */
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { type Address, type Family, familyOf } from '../model/address.ts';
+import { parseAddress } from '../net/address.ts';
+import { cidrContains, parseCidr } from '../net/cidr.ts';
+import type {
+  BridgeHost,
+  FilterPlace,
+  Link,
+  LinkAddress,
+  LinkKind,
+  Setting,
+} from '../reconcile/bridge-host.ts';
+import { longestPrefix } from './routes.ts';
+
+export interface BridgeFiles {
+  /** `/proc` and `/sys`; others in tests. */
+  readonly proc?: string;
+  readonly sys?: string;
+  readonly interfaces?: () => NodeJS.Dict<NetworkInterfaceInfo[]>;
+}
+
+const LINK_LOCAL = (['169.254.0.0/16', 'fe80::/10'] as const).flatMap((text) => parseCidr(text)?.cidr ?? []);
+
+/** Two directories that change while they are read are read again; a pod may come at any moment. */
+const READS = 3;
+
+export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
+  const { proc = '/proc', sys = '/sys', interfaces = networkInterfaces } = files;
+  const devices = `${sys}/class/net`;
+  const fileOf = (place: FilterPlace, family: Family): string => {
+    const word = family === 4 ? 'iptables' : 'ip6tables';
+    return place.kind === 'bridge'
+      ? `${devices}/${place.name}/bridge/nf_call_${word}`
+      : `${proc}/sys/net/bridge/bridge-nf-call-${word}`;
+  };
+  /** A bridge without carrier is not reported with its addresses; it keeps those it had. */
+  const known = new Map<string, { readonly index: string; readonly addresses: readonly LinkAddress[] }>();
+
+  return {
+    links() {
+      const own = ownNamespace(proc, devices);
+      const present = new Map(Object.entries(interfaces()).map(([name, list]) => [name, addressesOf(list)]));
+      const names = own ? new Set([...present.keys(), ...bridgesIn(devices)]) : present.keys();
+      const links: Link[] = [];
+      for (const name of names) {
+        const index = own ? read(`${devices}/${name}/ifindex`) : '';
+        const last = known.get(name);
+        const addresses = present.get(name) ?? (last?.index === index ? last.addresses : []);
+        const kind = own ? kindOf(devices, name) : 'unseen';
+        if (own && kind !== 'other') known.set(name, { index: index ?? '', addresses });
+        links.push({ name, addresses, kind });
+      }
+      return links;
+    },
+    linkTo: (address) =>
+      longestPrefix(
+        familyOf(address) === 4 ? (read(`${proc}/net/route`) ?? '') : (read(`${proc}/net/ipv6_route`) ?? ''),
+        address,
+      ),
+    filterLoaded: () => existsSync(`${proc}/sys/net/bridge`),
+    setting(place, family): Setting {
+      const text = read(fileOf(place, family));
+      if (text === null || (place.kind === 'bridge' && !ownNamespace(proc, devices))) return 'absent';
+      return text.trim() === '0' ? 'off' : 'on';
+    },
+    switchOn(place, family) {
+      const file = fileOf(place, family);
+      try {
+        // Without O_CREAT: a file that is not there is an error, wherever /sys is a plain directory.
+        writeFileSync(file, '1', { flag: 'r+' });
+        return null;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    },
+  };
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function list(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function ownNamespace(proc: string, devices: string): boolean {
+  for (let turn = 0; turn < READS; turn += 1) {
+    const seen = list(devices)
+      // A file there, no device: the bonding module's list.
+      .filter((name) => name !== 'bonding_masters')
+      .sort();
+    const real = (read(`${proc}/net/dev`) ?? '')
+      .split('\n')
+      .flatMap((line) => /^\s*(\S+):\s/.exec(line)?.[1] ?? [])
+      .sort();
+    if (seen.length > 0 && seen.join('/') === real.join('/')) return true;
+  }
+  return false;
+}
+
+function bridgesIn(devices: string): readonly string[] {
+  return list(devices).filter((name) => existsSync(`${devices}/${name}/bridge`));
+}
+
+function kindOf(devices: string, name: string): LinkKind {
+  if (!existsSync(`${devices}/${name}/bridge`)) return 'other';
+  return list(`${devices}/${name}/brif`).every((port) => isVirtual(devices, port)) ? 'closed' : 'open';
+}
+
+const TUNNELS: readonly string[] = ['vxlan', 'geneve'];
+
+/** A veth has no type in its uevent and another link behind it; what has a device behind it is hardware. */
+function isVirtual(devices: string, port: string): boolean {
+  if (hasDevice(`${devices}/${port}/device`)) return false;
+  const type = /^DEVTYPE=(\w+)$/m.exec(read(`${devices}/${port}/uevent`) ?? '')?.[1];
+  if (type !== undefined) return TUNNELS.includes(type);
+  const [index, peer] = ['ifindex', 'iflink'].map((file) => read(`${devices}/${port}/${file}`)?.trim());
+  return index !== undefined && peer !== undefined && index !== peer;
+}
+
+function hasDevice(path: string): boolean {
+  try {
+    return readlinkSync(path) !== '';
+  } catch {
+    return false;
+  }
+}
+
+function addressesOf(list: readonly NetworkInterfaceInfo[] | undefined): readonly LinkAddress[] {
+  return (list ?? []).flatMap(({ address, cidr }): readonly LinkAddress[] => {
+    const parsed: Address | null = parseAddress(address);
+    const subnet = cidr === null ? null : (parseCidr(cidr)?.cidr ?? null);
+    if (parsed === null || subnet === null || LINK_LOCAL.some((local) => cidrContains(local, parsed)))
+      return [];
+    return [{ address: parsed, subnet }];
+  });
+}

@@ -1,0 +1,42 @@
+/** Where this node's pods are: its ranges, and the addresses of pods outside of them. */
+import type { Address, Cidr } from '../model/address.ts';
+import type { Change, PodKey } from '../model/cluster.ts';
+import { cidrContains } from '../net/cidr.ts';
+import { holdsAddresses } from '../policy/owner.ts';
+import type { PodPlaces } from './pod-bridges.ts';
+
+export interface LocalPlacesOptions {
+  readonly node: string;
+  /** From the command line; they win over the node object. */
+  readonly configured: readonly Cidr[];
+}
+
+export class LocalPlaces {
+  readonly #options: LocalPlacesOptions;
+  readonly #pods = new Map<PodKey, readonly Address[]>();
+  #ranges: readonly Cidr[];
+
+  constructor(options: LocalPlacesOptions) {
+    this.#options = options;
+    this.#ranges = options.configured;
+  }
+
+  update(changes: readonly Change[]): void {
+    const { node, configured } = this.#options;
+    for (const { kind, key, value } of changes) {
+      if (kind === 'pod') {
+        if (value?.node === node && holdsAddresses(value)) this.#pods.set(key, value.addresses);
+        else this.#pods.delete(key);
+      } else if (kind === 'node' && key === node && value !== null && configured.length === 0) {
+        this.#ranges = value.podCidrs;
+      }
+    }
+  }
+
+  get places(): PodPlaces {
+    const strays = [...this.#pods.values()]
+      .flat()
+      .filter((address) => !this.#ranges.some((range) => cidrContains(range, address)));
+    return { ranges: this.#ranges, strays };
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Which bridges carry this node's pods: those that hold an address of the node's pod ranges, and those that
+ * lead to a local pod outside of them. Pure.
+ */
+import type { Address, Cidr } from '../model/address.ts';
+import type { PodBridge } from '../model/pod-bridge.ts';
+import { cidrContains, strictlyContains } from '../net/cidr.ts';
+import type { Link } from './bridge-host.ts';
+
+export interface PodPlaces {
+  /** The node's pod ranges as they are known, usable for quarantine or not. */
+  readonly ranges: readonly Cidr[];
+  /** Addresses of local pods outside of them; usually none. */
+  readonly strays: readonly Address[];
+}
+
+export interface FoundBridge extends PodBridge {
+  /** False: it may be a bridge, which cannot be seen. */
+  readonly certain: boolean;
+}
+
+export function podBridges(
+  links: readonly Link[],
+  { ranges, strays }: PodPlaces,
+  linkTo: (address: Address) => string | null,
+): readonly FoundBridge[] {
+  const ways = new Set(strays.map(linkTo));
+  return links
+    .flatMap(({ name, addresses, kind }): readonly FoundBridge[] => {
+      if (kind === 'other') return [];
+      const inRange = addresses.some(({ address }) => ranges.some((range) => cidrContains(range, address)));
+      if (!inRange && !ways.has(name)) return [];
+      const subnets = disjoint([...addresses.map(({ subnet }) => subnet), ...(inRange ? ranges : [])]);
+      return [{ name, subnets, closed: inRange && kind === 'closed', certain: kind !== 'unseen' }];
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Without those that lie in others, each once, sorted. */
+function disjoint(cidrs: readonly Cidr[]): readonly Cidr[] {
+  const distinct = [...new Set(cidrs)].sort();
+  return distinct.filter((cidr) => !distinct.some((other) => strictlyContains(other, cidr)));
+}
+
+export function sameBridges(a: readonly PodBridge[], b: readonly PodBridge[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
