@@ -1,4 +1,5 @@
 /** Finds and reads the kubeconfig as kubectl does, with errors that name the file and what to do. */
+import { delimiter } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Failure } from '../model/failure.ts';
 
@@ -16,7 +17,7 @@ export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
   const source = options.file ?? options.env.KUBECONFIG ?? 'the default places';
   try {
     if (options.file !== undefined) config.loadFromFile(options.file);
-    else config.loadFromDefault();
+    else if (!loadFromVariable(config, options.env)) config.loadFromDefault();
   } catch (error) {
     throw new Failure('INPUT_UNREADABLE', `cannot read the kubeconfig ${source}: ${describe(error)}`, {
       hint: 'give a readable file with --kubeconfig FILE or in KUBECONFIG',
@@ -36,6 +37,19 @@ export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
     );
   }
   return config;
+}
+
+/** KUBECONFIG names files; the first that has a current context decides it, as in kubectl. */
+function loadFromVariable(config: KubeConfig, env: NodeJS.ProcessEnv): boolean {
+  const [first, ...rest] = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
+  if (first === undefined) return false;
+  config.loadFromFile(first);
+  for (const file of rest) {
+    const other = new KubeConfig();
+    other.loadFromFile(file);
+    config.mergeConfig(other, (config.currentContext ?? '') !== '');
+  }
+  return true;
 }
 
 function check(config: KubeConfig, source: string, options: KubeconfigOptions): void {
