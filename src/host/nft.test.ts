@@ -74,6 +74,14 @@ describe('nft', () => {
     });
   });
 
+  it('is uncertain when nft prints without an end, and is ended', { timeout: 60_000 }, async () => {
+    const nft = await played('exec yes');
+    expect(await nft.commit(COMMANDS)).toMatchObject({
+      kind: 'uncertain',
+      message: expect.stringContaining('more than'),
+    });
+  });
+
   it('is uncertain when the answers were lost after the commit', async () => {
     const nft = await played('echo "netlink: Error: No buffer space available" >&2; exit 1');
     expect(await nft.commit(COMMANDS)).toMatchObject({ kind: 'uncertain' });
