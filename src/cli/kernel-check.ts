@@ -7,6 +7,7 @@ import type { World } from '../explain/world.ts';
 import { type Address, type Family, familyOf } from '../model/address.ts';
 import { podKey } from '../model/cluster.ts';
 import { parseAddress } from '../net/address.ts';
+import { nodesOfRange } from '../policy/quarantine.ts';
 import type { KernelSource } from './kernel-source.ts';
 import { KernelViews } from './kernel-views.ts';
 
@@ -52,8 +53,12 @@ async function checkFlow(flow: FlowReport, world: World, views: KernelViews): Pr
   return reports.find(({ state }) => state !== 'agrees') ?? reports[0] ?? notChecked(null);
 }
 
-/** The node whose policyd judges this end: a pod's, if the pod has a network of its own. */
+/** The node whose policyd judges this end: a pod's, if the pod has a network of its own; that of a pod range. */
 function enforcingNode(end: EndReport, world: World): string | null {
+  if (end.kind === 'address') {
+    const address = parseAddress(end.name);
+    return address === null ? null : (nodesOfRange(world.snapshot, address)[0]?.name ?? null);
+  }
   if (end.kind !== 'pod') return null;
   const slash = end.name.indexOf('/');
   const pod = world.snapshot.pods.get(podKey(end.name.slice(0, slash), end.name.slice(slash + 1)));

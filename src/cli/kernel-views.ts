@@ -4,6 +4,7 @@ import { type KernelView, withoutStandIns } from '../explain/kernel.ts';
 import type { World } from '../explain/world.ts';
 import { parseListing } from '../nft/listing.ts';
 import { walkableFromListing } from '../nft/walk.ts';
+import { usableRanges } from '../policy/quarantine.ts';
 import type { KernelSource } from './kernel-source.ts';
 
 const TABLE = { family: 'inet', name: 'policyd' } as const;
@@ -33,7 +34,7 @@ export class KernelViews {
   async #read(node: string): Promise<KernelView> {
     const { inSync, listing } = await this.#source.read(node);
     const { snapshot, standIns } = this.#world;
-    const podRanges = snapshot.nodes.get(node)?.podCidrs ?? [];
+    const podRanges = usableRanges(snapshot, node);
     return {
       node,
       inSync,

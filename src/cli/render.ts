@@ -8,6 +8,7 @@ import { Failure } from '../model/failure.ts';
 import { quoted } from '../model/printable.ts';
 import { plan } from '../nft/plan.ts';
 import { toText } from '../nft/text.ts';
+import { usableRanges } from '../policy/quarantine.ts';
 import { EXIT } from './exit.ts';
 import { type FilesOptions, readFilesInput } from './files-input.ts';
 import type { Decodings } from './gather.ts';
@@ -26,7 +27,7 @@ export async function renderCommand(options: RenderOptions, terminal: Terminal):
   for (const text of [...ignored, ...unread]) terminal.err(`note: ${text}\n`);
   const { snapshot, notes } = place(decoded, options.node);
   for (const text of notes) terminal.err(`note: ${text}\n`);
-  const podRanges = snapshot.nodes.get(options.node)?.podCidrs ?? [];
+  const podRanges = usableRanges(snapshot, options.node);
   const { ruleset } = compile(snapshot, { node: options.node, podRanges });
   if (options.output === 'text') terminal.out(toText(ruleset));
   else {
@@ -63,7 +64,7 @@ function place(
   }
   const ranges = nodes.get(node)?.podCidrs ?? [];
   if (ranges.length === 0) {
-    notes.push(`no spec.podCIDRs of ${node}: addresses without a known pod are not quarantined`);
+    notes.push(`no spec.podCIDRs of ${node}: addresses without a known pod are never quarantined`);
   }
   return { snapshot: completed.snapshot, notes };
 }

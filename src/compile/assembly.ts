@@ -31,12 +31,18 @@ export class Assembly {
   #structure: Structure | null = null;
 
   /** Equal objects are taken for unchanged ones: neither argument may be changed afterwards. */
-  assemble(skeleton: readonly Chain[], endpoints: Endpoints, membership: Membership): Compiled {
+  assemble(
+    skeleton: readonly Chain[],
+    quarantine: ReadonlyMap<SetName, NftSet>,
+    endpoints: Endpoints,
+    membership: Membership,
+  ): Compiled {
     const last = this.#structure;
     const same = last?.skeleton === skeleton && last.endpoints === endpoints;
     const structure = same ? last : build(skeleton, endpoints, last);
     this.#structure = structure;
     const sets = this.#peerSets(structure.uses, membership);
+    for (const [name, set] of quarantine) sets.set(name, set);
     for (const [name, set] of structure.local) sets.set(name, set);
     return {
       ruleset: {

@@ -7,20 +7,23 @@ import type { Cidr } from '../model/address.ts';
 import { familyOf } from '../model/address.ts';
 import { type Change, type Pod, type PodKey, podKey } from '../model/cluster.ts';
 import type { Policy, PolicyKey } from '../model/policy.ts';
-import type { Chain } from '../nft/objects.ts';
 import { Membership } from '../policy/membership.ts';
+import { awaitsAddress } from '../policy/owner.ts';
 import { resolveEndpoint } from '../policy/resolve.ts';
 import { selects } from '../policy/selector.ts';
 import { Assembly } from './assembly.ts';
 import type { Compiled } from './compiled.ts';
 import { type CompiledEndpoint, compileEndpoint } from './endpoint.ts';
+import { Quarantine } from './quarantine.ts';
 import { skeleton } from './skeleton.ts';
 
 export interface CompileOptions {
   /** Name of the node whose pods get rules. */
   readonly node: string;
-  /** Ranges in which an address without a known pod is dropped; empty: no quarantine. */
+  /** Ranges in which an address without a known pod can be dropped; empty: it never is. */
   readonly podRanges: readonly Cidr[];
+  /** The cluster cannot be followed: the ranges stay closed. */
+  readonly blind?: boolean;
 }
 
 export class Compiler {
@@ -32,16 +35,22 @@ export class Compiler {
   /** Never changed, only replaced. */
   #endpoints: ReadonlyMap<PodKey, CompiledEndpoint> = new Map();
   readonly #assembly = new Assembly();
-  #skeleton: readonly Chain[];
+  readonly #skeleton = skeleton();
+  readonly #quarantine: Quarantine;
   #compiled: Compiled | null = null;
 
   constructor(options: CompileOptions) {
     this.#node = options.node;
-    this.#skeleton = skeleton(options.podRanges);
+    this.#quarantine = new Quarantine(options.podRanges, options.blind ?? false);
   }
 
   setPodRanges(ranges: readonly Cidr[]): void {
-    this.#skeleton = skeleton(ranges);
+    this.#quarantine.setRanges(ranges);
+    this.#compiled = null;
+  }
+
+  setBlind(blind: boolean): void {
+    this.#quarantine.setBlind(blind);
     this.#compiled = null;
   }
 
@@ -65,7 +74,8 @@ export class Compiler {
   result(): Compiled {
     if (this.#compiled) return this.#compiled;
     if (this.#dirty.size > 0) this.#recompileDirty();
-    this.#compiled = this.#assembly.assemble(this.#skeleton, this.#endpoints, this.#membership);
+    const closed = this.#quarantine.sets((name) => this.#membership.namespaceLabels(name) !== null);
+    this.#compiled = this.#assembly.assemble(this.#skeleton, closed, this.#endpoints, this.#membership);
     return this.#compiled;
   }
 
@@ -103,12 +113,17 @@ export class Compiler {
   #recompile(key: PodKey, endpoints: Map<PodKey, CompiledEndpoint>): void {
     const pod = this.#localPods.get(key);
     const owned = this.#membership.owned(key);
-    if (!pod || owned.length === 0) {
-      endpoints.delete(key);
-      return;
-    }
+    const waits = pod !== undefined && awaitsAddress(pod);
+    if (!waits) this.#quarantine.setWaiting(key, null);
+    if (!pod || owned.length === 0) endpoints.delete(key);
+    if (!pod || (owned.length === 0 && !waits)) return;
     const policies = [...(this.#policies.get(pod.namespace)?.values() ?? [])];
     const resolved = resolveEndpoint(pod, policies);
+    if (waits) {
+      const isolated = resolved.ingress.stages.length + resolved.egress.stages.length > 0;
+      this.#quarantine.setWaiting(key, { namespace: pod.namespace, isolated });
+      return;
+    }
     const addresses = [...owned].sort((a, b) => familyOf(a) - familyOf(b) || (a < b ? -1 : 1));
     endpoints.set(podKey(pod.namespace, pod.name), compileEndpoint({ ...resolved, addresses }));
   }

@@ -70,6 +70,16 @@ export function selfSet(family: Family): SetName {
   return setName(`self_${family}`);
 }
 
+/** The ranges this node's pods get their addresses from, each paired with every address. */
+export function rangeSet(family: Family): SetName {
+  return setName(`range_${family}`);
+}
+
+/** Those of them in which an address that no known pod owns is dropped now. */
+export function quarantineSet(family: Family): SetName {
+  return setName(`quarantine_${family}`);
+}
+
 const LONGEST_NOTE = 90;
 
 /**

@@ -1,11 +1,21 @@
 /**
- * The part of the table that does not depend on policies: hook, dispatch, and what is judged without a
- * connection. Nothing here means "allowed" by returning or by falling off the end of a chain
+ * The part of the table that never changes: hook, dispatch, and what is judged without a connection. What
+ * does change stands in the maps and sets it looks up. Nothing here means "allowed" by returning or by falling off the end of a chain
  * (datapath 2: with `return` one flow per commit leaked under a flood).
  */
-import { type Cidr, type Family, familyOf } from '../model/address.ts';
-import type { Chain, Operand, Rule, Statement } from '../nft/objects.ts';
-import { chainName, dispatchMap, isolatedSet, localSet, STAGE_IN, STAGE_OUT, selfSet } from './names.ts';
+import type { Family } from '../model/address.ts';
+import type { Chain, Expression, Operand, Rule, SetName, Statement } from '../nft/objects.ts';
+import {
+  chainName,
+  dispatchMap,
+  isolatedSet,
+  localSet,
+  quarantineSet,
+  rangeSet,
+  STAGE_IN,
+  STAGE_OUT,
+  selfSet,
+} from './names.ts';
 import {
   ACCEPT,
   backend,
@@ -34,23 +44,20 @@ const PRIORITY = -5;
 const ERRORS_4 = words('destination-unreachable', 'time-exceeded', 'parameter-problem');
 const ERRORS_6 = words('destination-unreachable', 'packet-too-big', 'time-exceeded', 'parameter-problem');
 
-type Ranges = ReadonlyMap<Family, readonly Cidr[]>;
-
-/** An address of this node's range that no known pod owns is quarantined; without a range nothing is. */
-export function skeleton(podRanges: readonly Cidr[]): readonly Chain[] {
-  const ranges: Ranges = new Map(
-    FAMILIES.map((family) => [family, podRanges.filter((range) => familyOf(range) === family).sort()]),
-  );
-  return [forwardHook(), stageOut(ranges), stageIn(ranges), midstream(), stateless(ranges), errors(ranges)];
+export function skeleton(): readonly Chain[] {
+  return [forwardHook(), stageOut(), stageIn(), midstream(), stateless(), errors()];
 }
 
 function perFamily(build: (family: Family) => readonly Rule[]): readonly Rule[] {
   return FAMILIES.flatMap(build);
 }
 
-function inRange(ranges: Ranges, family: Family): Operand | null {
-  const cidrs = ranges.get(family) ?? [];
-  return cidrs.length > 0 ? { kind: 'prefixes', cidrs } : null;
+/**
+ * `own` lies in a range of the set. Looked up with the other end beside it: two addresses are in every
+ * packet, while a protocol can be unreadable, and a rule whose key cannot be read does not match.
+ */
+function lies(own: Expression, other: Expression, set: SetName): Statement {
+  return is({ kind: 'concat', parts: [own, other] }, inSet(set));
 }
 
 function ctState(...states: readonly string[]): Statement {
@@ -74,28 +81,26 @@ function forwardHook(): Chain {
   );
 }
 
-function stageOut(ranges: Ranges): Chain {
+function stageOut(): Chain {
   return chain(STAGE_OUT, [
     ...perFamily((family) => [
       rule([{ kind: 'vmap', key: client(family), map: dispatchMap('egress', family) }]),
     ]),
-    ...perFamily((family) => {
-      const range = inRange(ranges, family);
-      return range ? [rule([is(client(family), range), ...DROP], 'quarantine')] : [];
-    }),
+    ...perFamily((family) => [
+      rule([lies(client(family), backend(family), quarantineSet(family)), ...DROP], 'quarantine'),
+    ]),
     rule([goto(STAGE_IN)]),
   ]);
 }
 
-function stageIn(ranges: Ranges): Chain {
+function stageIn(): Chain {
   return chain(STAGE_IN, [
     ...perFamily((family) => [
       rule([{ kind: 'vmap', key: backend(family), map: dispatchMap('ingress', family) }]),
     ]),
-    ...perFamily((family) => {
-      const range = inRange(ranges, family);
-      return range ? [rule([is(backend(family), range), ...DROP], 'quarantine')] : [];
-    }),
+    ...perFamily((family) => [
+      rule([lies(backend(family), client(family), quarantineSet(family)), ...DROP], 'quarantine'),
+    ]),
     rule([ACCEPT]),
   ]);
 }
@@ -117,7 +122,7 @@ function midstream(): Chain {
  * discovery and MLD reports concern one link: only a bridge brings them here. What has been routed was
  * addressed to somebody else's link, and a payload in it would pass every policy.
  */
-function stateless(ranges: Ranges): Chain {
+function stateless(): Chain {
   const neighbours = words('nd-neighbor-solicit', 'nd-neighbor-advert', 'nd-router-solicit');
   const reports = words('mld-listener-report', 'mld2-listener-report');
   const linkMulticast: Operand = { kind: 'prefixes', cidrs: ['ff02::/16'] };
@@ -129,17 +134,14 @@ function stateless(ranges: Ranges): Chain {
     [4, ERRORS_4],
     [6, ERRORS_6],
   ]);
+  // By range as well: a pod that is not known yet is a pod.
   const neverFromPods = (kinds: ReadonlyMap<Family, Operand>, comment: string): readonly Rule[] =>
-    [...kinds].map(([family, types]) =>
-      rule(
-        [
-          is(header('saddr', family), inSet(localSet(family))),
-          is({ kind: 'icmpType', family }, types),
-          ...DROP,
-        ],
-        comment,
-      ),
-    );
+    [...kinds].flatMap(([family, types]) => {
+      const [source, destination] = [header('saddr', family), header('daddr', family)];
+      return [is(source, inSet(localSet(family))), lies(source, destination, rangeSet(family))].map((from) =>
+        rule([from, is({ kind: 'icmpType', family }, types), ...DROP], comment),
+      );
+    });
   return chain(STATELESS, [
     rule(
       [is({ kind: 'icmpType', family: 6 }, neighbours), is({ kind: 'hopLimit' }, words('255')), ACCEPT],
@@ -153,18 +155,20 @@ function stateless(ranges: Ranges): Chain {
     ...neverFromPods(routing, 'not-a-router'),
     // This node knows every flow of its pods: an error without one is about another node's, and forged.
     ...neverFromPods(errorKinds, 'not-its-flow'),
-    ...perFamily((family) =>
-      (['saddr', 'daddr'] as const).flatMap((field) => {
-        const address = header(field, family);
-        const range = inRange(ranges, family);
-        return [
-          rule([is(address, inSet(isolatedSet(family))), ...DROP], 'isolated'),
-          ...(range
-            ? [rule([is(address, range), isNot(address, inSet(localSet(family))), ...DROP], 'quarantine')]
-            : []),
-        ];
-      }),
-    ),
+    ...perFamily((family) => {
+      const [source, destination] = [header('saddr', family), header('daddr', family)];
+      const ends: readonly (readonly [Expression, Expression])[] = [
+        [source, destination],
+        [destination, source],
+      ];
+      return ends.flatMap(([own, other]) => [
+        rule([is(own, inSet(isolatedSet(family))), ...DROP], 'isolated'),
+        rule(
+          [lies(own, other, quarantineSet(family)), isNot(own, inSet(localSet(family))), ...DROP],
+          'quarantine',
+        ),
+      ]);
+    }),
     rule([ACCEPT]),
   ]);
 }
@@ -173,7 +177,7 @@ function stateless(ranges: Ranges): Chain {
  * ICMP errors about a known flow, from an end of that flow or from outside this node's pods only: a plain
  * accept of `related` was a data channel, since a pod may forge errors about other people's flows.
  */
-function errors(ranges: Ranges): Chain {
+function errors(): Chain {
   return chain(ERRORS, [
     rule([isNot({ kind: 'icmpType', family: 4 }, ERRORS_4), ...DROP], 'not-an-error'),
     rule([isNot({ kind: 'icmpType', family: 6 }, ERRORS_6), ...DROP], 'not-an-error'),
@@ -183,10 +187,10 @@ function errors(ranges: Ranges): Chain {
       ),
       rule([is(header('saddr', family), inSet(localSet(family))), ...DROP], 'not-its-flow'),
     ]),
-    ...perFamily((family) => {
-      const range = inRange(ranges, family);
-      return range ? [rule([is(header('saddr', family), range), ...DROP], 'quarantine')] : [];
-    }),
+    ...perFamily((family) => [
+      // Closed or not: a pod that is not known yet can forge errors as well.
+      rule([lies(header('saddr', family), header('daddr', family), rangeSet(family)), ...DROP], 'nobody'),
+    ]),
     rule([ACCEPT]),
   ]);
 }

@@ -9,7 +9,7 @@ const MISSES = 3;
 
 export function directionText(direction: DirectionReport, options: TextOptions): readonly string[] {
   const { subject } = direction;
-  if (subject === null) return [];
+  if (subject === null) return quarantineLines(direction);
   const name = `${direction.direction} of ${printable(subject)}`;
   const tone = direction.verdict === 'allowed' ? 'good' : direction.verdict === 'denied' ? 'bad' : 'doubt';
   const lines = ['', `${name}   ${options.paint(direction.verdict, tone)}${freeText(direction)}`];
@@ -29,6 +29,18 @@ export function directionText(direction: DirectionReport, options: TextOptions):
   }
   lines.push(...restText(direction, options.wide, width));
   return lines;
+}
+
+function quarantineLines({ direction, quarantine }: DirectionReport): readonly string[] {
+  if (quarantine === undefined) return [];
+  const { node, waiting } = quarantine;
+  return [
+    '',
+    `${direction} of an address that no known pod has   denied`,
+    ...wrap(printable(`isolated, and waiting for an address on ${node}: ${waiting.join(', ')}`), {
+      indent: '  ',
+    }),
+  ];
 }
 
 function isActing({ effect }: PolicyReport): boolean {

@@ -106,6 +106,8 @@ export interface DirectionReport {
   readonly isolating: number;
   /** The policies of the subject's namespace: admitting ones first, then the nearest misses. */
   readonly policies: readonly PolicyReport[];
+  /** Of a direction denied as QUARANTINED: which pods wait for an address there, and could be isolated. */
+  readonly quarantine?: { readonly node: string; readonly waiting: readonly string[] };
 }
 
 /** What one NetworkPolicy does; a single one never denies. */

@@ -2,10 +2,12 @@
 import type { Family } from '../model/address.ts';
 import type { Pod } from '../model/cluster.ts';
 import type { Direction } from '../model/policy.ts';
+import type { Flow } from '../model/verdict.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { freeDirection, type JudgedDirection, judgeDirection } from './direction.ts';
 import type { FlowReport, MissingFact, Verdict } from './explanation.ts';
 import { type AskedPort, podOf } from './judge.ts';
+import { judgeNobody } from './nobody.ts';
 import { type End, endName, type Place, placesOf, podName, reportEnd } from './place.ts';
 import type { ReasonCode } from './reasons.ts';
 import { flowSummary } from './summary.ts';
@@ -60,13 +62,14 @@ function judgeFamily(world: World, question: FlowQuestion, source: Place, destin
       [freeDirection('egress', from, special), freeDirection('ingress', to, special)],
     );
   }
-  const evaluated = evaluate(world.snapshot, {
+  const flow: Flow = {
     source: source.address,
     destination: destination.address,
     transport: { kind: 'ports', protocol: question.port.protocol, port: question.port.number },
-  });
+  };
+  const evaluated = evaluate(world.snapshot, flow);
   const judge = (direction: Direction, subject: Pod | null, other: End, place: Place): JudgedDirection => {
-    if (subject === null) return freeDirection(direction, null, 'ALLOWED_NOT_ISOLATED');
+    if (subject === null) return judgeNobody(world, flow, direction);
     const judged = judgeDirection(
       { world, direction, subject, other, place, port: question.port },
       evaluated[direction],

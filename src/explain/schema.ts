@@ -58,6 +58,7 @@ const direction = z.strictObject({
   reason,
   isolating: count,
   policies: z.array(policy),
+  quarantine: z.strictObject({ node: z.string(), waiting: z.array(z.string()) }).optional(),
 });
 
 const kernelRule = z.strictObject({

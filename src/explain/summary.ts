@@ -8,7 +8,7 @@ export function flowSummary(flow: Omit<FlowReport, 'summary'>): string {
     case 'allowed':
       return allowedSummary(flow);
     case 'denied':
-      return deniedSummary(flow.directions);
+      return deniedSummary(flow);
   }
 }
 
@@ -39,9 +39,13 @@ function admitter({ policies }: DirectionReport): string {
   return policy === undefined ? 'a policy' : `policy ${policy.namespace}/${policy.name}`;
 }
 
-function deniedSummary(directions: readonly DirectionReport[]): string {
+function deniedSummary({ source, destination, directions }: Omit<FlowReport, 'summary'>): string {
   const denied = directions.filter(({ verdict }) => verdict === 'denied');
   const sentences = denied.map((direction) => {
+    if (direction.reason === 'QUARANTINED') {
+      const end = direction.direction === 'egress' ? source : destination;
+      return `${way(direction)}: ${quarantineText(direction, end.name)}`;
+    }
     const count = direction.isolating === 1 ? '1 policy isolates' : `${direction.isolating} policies isolate`;
     const rules = direction.reason === 'ISOLATED_NO_RULES' ? 'and has no rule' : 'no rule admits this';
     const ending =
@@ -50,6 +54,13 @@ function deniedSummary(directions: readonly DirectionReport[]): string {
     return `${way(direction)}: ${count} ${direction.subject ?? ''}${comma} ${ending}`;
   });
   return `blocked ${sentences.join('; and ')}`;
+}
+
+function quarantineText({ quarantine }: DirectionReport, address: string): string {
+  const { node = '', waiting = [] } = quarantine ?? {};
+  const who =
+    waiting.length === 1 ? `${waiting[0]}, isolated, waits` : `${waiting.length} isolated pods wait`;
+  return `no known pod has ${address}, and ${who} for an address on ${node}`;
 }
 
 function way({ direction }: DirectionReport): string {

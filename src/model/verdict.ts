@@ -24,9 +24,10 @@ export type Reason =
   | 'ALLOWED_SELF'
   | 'ALLOWED_NODE_LOCAL'
   | 'ISOLATED_NO_RULES'
-  | 'NO_RULE_MATCHED';
+  | 'NO_RULE_MATCHED'
+  | 'QUARANTINED';
 
-/** One direction's judgement. `subject` is null when the address there is not a pod's: nothing to judge. */
+/** One direction's judgement. `subject` is null when the address there is not a known pod's: no policy to judge by. */
 export interface DirectionVerdict {
   readonly direction: Direction;
   readonly subject: PodKey | null;

@@ -19,6 +19,7 @@ import type { DirectionVerdict, Flow, FlowVerdict, Reason } from '../model/verdi
 import { cidrContains } from '../net/cidr.ts';
 import { inGroup } from './group.ts';
 import { ownerOf } from './owner.ts';
+import { quarantineOf } from './quarantine.ts';
 import { selects } from './selector.ts';
 
 /** Allowed needs egress of the source and ingress of the destination (semantics B3). */
@@ -52,7 +53,7 @@ export function evaluateDirection(snapshot: Snapshot, flow: Flow, direction: Dir
     isolatedBy: isolating.map((policy) => policyKey(policy.namespace, policy.name)),
     admittedBy,
   });
-  if (pod === null) return verdict('ALLOWED_NOT_ISOLATED');
+  if (pod === null) return verdict(withoutOwner(snapshot, own, other));
   const side: OtherSide = { address: other, pod: ownerOf(snapshot, other) };
   // By owner and not by pod.addresses: an address the pod still claims may belong to another by now (I2).
   if (side.pod === pod) return verdict('ALLOWED_SELF');
@@ -71,6 +72,13 @@ export function evaluateDirection(snapshot: Snapshot, flow: Flow, direction: Dir
   if (admittedBy.length > 0) return verdict('ALLOWED_BY_RULE', isolating, admittedBy);
   const silent = isolating.every((policy) => (policy[direction] ?? []).length === 0);
   return verdict(silent ? 'ISOLATED_NO_RULES' : 'NO_RULE_MATCHED', isolating);
+}
+
+function withoutOwner(snapshot: Snapshot, own: Address, other: Address): Reason {
+  const quarantine = quarantineOf(snapshot, own);
+  if (quarantine === null) return 'ALLOWED_NOT_ISOLATED';
+  const local = snapshot.nodes.get(quarantine.node)?.addresses.includes(other) ?? false;
+  return local ? 'ALLOWED_NODE_LOCAL' : 'QUARANTINED';
 }
 
 /** From and to the pod's own node is always allowed for NetworkPolicy (semantics H1, H2). */

@@ -9,6 +9,14 @@ export function holdsAddresses(pod: Pod): boolean {
 }
 
 /**
+ * Will have addresses that nobody knows yet, or has them already and they are not reported. A pod that
+ * reports any address has reported all of them: a kubelet writes status.podIPs at once.
+ */
+export function awaitsAddress(pod: Pod): boolean {
+  return holdsAddresses(pod) && pod.addresses.length === 0;
+}
+
+/**
  * Among live pods that claim one address: one that is not being deleted before one that is (its address may
  * be reused already), then the first by name, so that every node decides alike, whatever came first. Never
  * nobody: an address without an owner is judged by no policy. The losers are peers and subjects at their

@@ -10,6 +10,7 @@ import { PodRanges, type PodRangesOptions, type PodRangesResult } from './pod-ra
 export interface IncrementalCompiler {
   update(change: Change): void;
   setPodRanges(ranges: CompileOptions['podRanges']): void;
+  setBlind(blind: boolean): void;
   result(): Compiled;
 }
 
@@ -25,6 +26,7 @@ export class Desired {
   #ranges: PodRangesResult;
   /** null: broken, to be built anew. */
   #compiler: IncrementalCompiler | null;
+  #blind = false;
 
   constructor(options: DesiredOptions) {
     this.#options = options;
@@ -49,6 +51,12 @@ export class Desired {
     }
   }
 
+  /** Whether changes of the cluster fail to arrive; see `Blindness`. */
+  setBlind(blind: boolean): void {
+    this.#blind = blind;
+    this.#compiler?.setBlind(blind);
+  }
+
   /** May throw; the next call then starts from scratch. */
   compile(): Compiled {
     try {
@@ -71,6 +79,10 @@ export class Desired {
 
   #create(): IncrementalCompiler {
     this.#ranges = this.#podRanges.result();
-    return this.#options.createCompiler({ node: this.#options.node, podRanges: this.#ranges.ranges });
+    return this.#options.createCompiler({
+      node: this.#options.node,
+      podRanges: this.#ranges.ranges,
+      blind: this.#blind,
+    });
   }
 }

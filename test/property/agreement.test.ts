@@ -62,7 +62,7 @@ function transportOf(protocol: RandomFlow['protocol'], port: number, v6: boolean
 }
 
 test('policy/evaluate and nft/walk agree on every packet', () => {
-  const counts = { clusters: 0, flows: 0, allowed: 0, denied: 0, byRule: 0 };
+  const counts = { clusters: 0, flows: 0, allowed: 0, denied: 0, byRule: 0, quarantined: 0, open: 0 };
   fc.assert(
     fc.property(cluster, flows, (random, wanted) => {
       const snapshot = objectsOf(random);
@@ -75,6 +75,8 @@ test('policy/evaluate and nft/walk agree on every packet', () => {
         counts.flows += 1;
         counts[meaning === 'allow' ? 'allowed' : 'denied'] += 1;
         const { egress, ingress } = evaluate(snapshot, flow);
+        if ([egress, ingress].some(({ reason }) => reason === 'QUARANTINED')) counts.quarantined += 1;
+        else if (UNKNOWN.some((text) => text === flow.source || text === flow.destination)) counts.open += 1;
         if (
           meaning === 'allow' &&
           (egress.reason === 'ALLOWED_BY_RULE' || ingress.reason === 'ALLOWED_BY_RULE')
@@ -89,6 +91,8 @@ test('policy/evaluate and nft/walk agree on every packet', () => {
   // A generator that never allows by a rule, or never denies, would prove nothing.
   expect(counts.byRule).toBeGreaterThan(counts.flows / 50);
   expect(counts.denied).toBeGreaterThan(counts.flows / 10);
+  expect(counts.quarantined).toBeGreaterThan(counts.flows / 100);
+  expect(counts.open).toBeGreaterThan(counts.flows / 100);
 });
 
 function changesOf(snapshot: Snapshot): readonly Change[] {

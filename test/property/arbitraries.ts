@@ -30,7 +30,7 @@ export const POD_RANGES: Readonly<Record<(typeof NODES)[number], readonly string
 };
 export const EXTERNAL = ['203.0.113.10', '2001:db8:113::10', '198.51.100.7', '10.9.8.7'] as const;
 /** Inside the pod ranges, but no pod's. */
-export const UNKNOWN = ['10.244.1.200', 'fd00:10:244:2::c8'] as const;
+export const UNKNOWN = ['10.244.1.200', '10.244.2.200', 'fd00:10:244:1::c8', 'fd00:10:244:2::c8'] as const;
 
 const labels = fc.dictionary(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES), { maxKeys: 3 });
 
@@ -175,6 +175,7 @@ const podShape = fc.record({
     'Succeeded',
     'Failed',
     'deleting',
+    'waiting',
   ),
   hostNetwork: fc.constantFrom(false, false, false, false, false, false, true),
   /** Reuses the address of the pod before it, which must then be a finished one to be legal. */
@@ -182,6 +183,11 @@ const podShape = fc.record({
   ports: containerPorts,
   sidecar: fc.option(containerPorts, { nil: undefined, freq: 4 }),
 });
+
+const PHASES: ReadonlyMap<string, string> = new Map([
+  ['deleting', 'Running'],
+  ['waiting', 'Pending'],
+]);
 
 function buildPods(
   shapes: readonly (typeof podShape extends fc.Arbitrary<infer Shape> ? Shape : never)[],
@@ -206,8 +212,10 @@ function buildPods(
       node: shape.node,
       addresses: shape.hostNetwork
         ? NODE_ADDRESSES[shape.node]
-        : addressesAt(reuse ? index - 1 : index, shape.node, shape.families),
-      phase: shape.state === 'deleting' ? 'Running' : shape.state,
+        : shape.state === 'waiting'
+          ? []
+          : addressesAt(reuse ? index - 1 : index, shape.node, shape.families),
+      phase: PHASES.get(shape.state) ?? shape.state,
       deleting: shape.state === 'deleting',
       hostNetwork: shape.hostNetwork,
       ports: shape.ports,
@@ -218,12 +226,16 @@ function buildPods(
 
 export const cluster: fc.Arbitrary<RandomCluster> = fc
   .record({
+    /** A namespace whose object has not been seen, though its pods have. */
+    unseen: fc.option(fc.constantFrom(...NAMESPACES), { freq: 4 }),
     namespaceLabels: fc.tuple(labels, labels, labels, labels, labels),
     pods: fc.array(podShape, { minLength: 2, maxLength: 30, size: 'max' }),
     policies: fc.array(policy, { maxLength: 12, size: 'max' }),
   })
-  .map(({ namespaceLabels, pods, policies }) => ({
-    namespaces: NAMESPACES.map((name, index) => namespace(name, namespaceLabels[index] ?? {})),
+  .map(({ unseen, namespaceLabels, pods, policies }) => ({
+    namespaces: NAMESPACES.map((name, index) => namespace(name, namespaceLabels[index] ?? {})).filter(
+      (_, index) => NAMESPACES[index] !== unseen,
+    ),
     nodes: NODES.map((name) => node(name, NODE_ADDRESSES[name], POD_RANGES[name])),
     pods: buildPods(pods),
     policies: policies.map(({ ns, spec }, index) => networkPolicy(ns, `policy-${index}`, spec)),

@@ -4,26 +4,30 @@ import { compile } from '../../src/compile/compile.ts';
 import { type Address, familyOf } from '../../src/model/address.ts';
 import type { Snapshot } from '../../src/model/cluster.ts';
 import type { Flow } from '../../src/model/verdict.ts';
-import { cidrContains } from '../../src/net/cidr.ts';
 import { firstPacket, replyPacket } from '../../src/nft/packet.ts';
 import { type Walkable, walk, walkableFromRuleset } from '../../src/nft/walk.ts';
 import { evaluate, isOwnNode } from '../../src/policy/evaluate.ts';
 import { ownerOf } from '../../src/policy/owner.ts';
+import { nodesOfRange, usableRanges } from '../../src/policy/quarantine.ts';
 
 export type Walkables = ReadonlyMap<string, Walkable>;
 
 export function compileAll(snapshot: Snapshot): Walkables {
   return new Map(
     [...snapshot.nodes.values()].map((node) => {
-      const { ruleset } = compile(snapshot, { node: node.name, podRanges: node.podCidrs });
+      const podRanges = usableRanges(snapshot, node.name);
+      const { ruleset } = compile(snapshot, { node: node.name, podRanges });
       return [node.name, walkableFromRuleset(ruleset)];
     }),
   );
 }
 
-/** The nodes whose forward hook sees the flow: those of its two pods; all of them when it has none. */
+/** The nodes whose forward hook sees the flow: those of its pods, and of the ranges its addresses lie in. */
 function nodesOf(snapshot: Snapshot, flow: Flow): readonly string[] {
-  const ends = [flow.source, flow.destination].flatMap((address) => ownerOf(snapshot, address)?.node ?? []);
+  const ends = [flow.source, flow.destination].flatMap((address) => {
+    const owner = ownerOf(snapshot, address);
+    return owner === null ? nodesOfRange(snapshot, address).map(({ name }) => name) : (owner.node ?? []);
+  });
   return [...new Set(ends)];
 }
 
@@ -32,13 +36,22 @@ export function crossesForward(snapshot: Snapshot, flow: Flow): boolean {
   if (familyOf(flow.source) !== familyOf(flow.destination)) return false;
   const [source, destination] = [ownerOf(snapshot, flow.source), ownerOf(snapshot, flow.destination)];
   if (source && isOwnNode(snapshot, source, flow.destination)) return false;
-  return !(destination && isOwnNode(snapshot, destination, flow.source));
+  if (destination && isOwnNode(snapshot, destination, flow.source)) return false;
+  return !isRangeAndNode(snapshot, flow.source, flow.destination);
 }
 
-/** An address of the node's pod range that no pod owns is dropped there, whatever the policies say. */
-function isQuarantined(snapshot: Snapshot, node: string, address: Address): boolean {
-  const ranges = snapshot.nodes.get(node)?.podCidrs ?? [];
-  return ownerOf(snapshot, address) === null && ranges.some((range) => cidrContains(range, address));
+/** An address that nobody owns, and the node in whose pod range it lies. */
+function isRangeAndNode(snapshot: Snapshot, a: Address, b: Address): boolean {
+  return [
+    [a, b],
+    [b, a],
+  ].some(
+    ([own, other]) =>
+      own !== undefined &&
+      other !== undefined &&
+      ownerOf(snapshot, own) === null &&
+      nodesOfRange(snapshot, own).some((node) => node.addresses.includes(other)),
+  );
 }
 
 export interface Comparison {
@@ -56,9 +69,6 @@ export function compare(snapshot: Snapshot, walkables: Walkables, flow: Flow): C
     })
       ? 'allow'
       : 'deny';
-  const closed = nodesOf(snapshot, flow).some((node) =>
-    [flow.source, flow.destination].some((address) => isQuarantined(snapshot, node, address)),
-  );
-  const meaning = closed ? 'deny' : evaluate(snapshot, flow).allowance;
+  const meaning = evaluate(snapshot, flow).allowance;
   return { meaning, kernel: passes(firstPacket(flow)), reply: passes(replyPacket(flow)) };
 }

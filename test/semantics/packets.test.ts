@@ -17,7 +17,7 @@ import {
 } from '../../src/nft/packet.ts';
 import { toText } from '../../src/nft/text.ts';
 import { type Walkable, walk, walkableFromRuleset } from '../../src/nft/walk.ts';
-import type { Raw } from '../property/objects.ts';
+import { pod, type Raw } from '../property/objects.ts';
 import { snapshotOf } from '../property/snapshot.ts';
 import { API, DB, WEB } from './case.ts';
 import { INTERNET, NODE_A, NODE_B, policy, world } from './world.ts';
@@ -62,6 +62,13 @@ const CLOSED = rulesetOf(
 );
 /** The same cluster without a policy: the control of every denial. */
 const OPEN = rulesetOf(world());
+/** A pod of this node waits for its address, and is isolated. */
+const WAITING = rulesetOf(
+  world(
+    policy('late', { podSelector: { matchLabels: { app: 'late' } } }),
+    pod({ namespace: 'shop', name: 'late', labels: { app: 'late' }, node: 'node-a', addresses: [] }),
+  ),
+);
 
 function flow(
   from: string,
@@ -140,8 +147,11 @@ describe.each(FAMILIES)('J2 ICMP errors, IPv%i', (family) => {
     expect(verdict(OPEN, errorAbout(wanted, at('web', family), 'client', 'tooBig'))).toBe('accept');
   });
 
-  test('from an address of the pod range that no pod owns are dropped', () => {
-    expect(verdict(CLOSED, errorAbout(wanted, at('unknown', family), 'client', 'unreachable'))).toBe('drop');
+  test('from an address of the pod range that no pod owns are dropped, closed or not', () => {
+    for (const walkable of [CLOSED, OPEN, WAITING]) {
+      const forged = errorAbout(wanted, at('unknown', family), 'client', 'unreachable');
+      expect(verdict(walkable, forged)).toBe('drop');
+    }
   });
 
   test.each(['echoReply', 'echoRequest', 'redirect', 'sourceQuench', 'routerAdvertisement'] as const)(
@@ -280,10 +290,32 @@ describe('J2 packets without a connection', () => {
     }
   });
 
-  test.each(FAMILIES)('of an address in the pod range that no pod owns are dropped, IPv%i', (family) => {
-    expect(verdict(OPEN, bare('invalid', flow('internet', 'unknown', family)))).toBe('drop');
-    expect(verdict(OPEN, bare('untracked', flow('unknown', 'internet', family)))).toBe('drop');
-  });
+  test.each(FAMILIES)(
+    'of an address in the pod range that no pod owns are dropped while it may be an isolated pod’s, IPv%i',
+    (family) => {
+      for (const packet of [
+        bare('invalid', flow('internet', 'unknown', family)),
+        bare('untracked', flow('unknown', 'internet', family)),
+      ]) {
+        expect(verdict(WAITING, packet)).toBe('drop');
+        expect(verdict(OPEN, packet)).toBe('accept');
+      }
+      expect(verdict(WAITING, bare('invalid', flow('internet', 'cli', family)))).toBe('accept');
+    },
+  );
+
+  test.each(FAMILIES)(
+    'a pod that is not known yet advertises no routes and reports no errors, IPv%i',
+    (family) => {
+      for (const type of ['redirect', 'routerAdvertisement', 'unreachable', 'tooBig'] as const) {
+        const number = TYPES[type][family];
+        const packet = (from: string): Packet =>
+          icmp('untracked', null, at(from, family), at('cli', family), number);
+        expect(verdict(OPEN, packet('unknown'))).toBe('drop');
+        expect(verdict(OPEN, packet('router'))).toBe('accept');
+      }
+    },
+  );
 });
 
 function bare(state: 'invalid' | 'untracked', about: Flow): Packet {

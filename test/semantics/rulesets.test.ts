@@ -110,10 +110,11 @@ test('every isolated pod’s chain ends in a counted drop, and interval sets are
       if (!/^r(?:in|out)_/.test(name)) continue;
       expect(rules.at(-1)?.statements.map(({ kind }) => kind)).toEqual(['counter', 'drop']);
     }
-    for (const { interval, type, elements } of ruleset.sets.values()) {
+    for (const { name, interval, type, elements } of ruleset.sets.values()) {
       // A plain interval set that can grow makes every write as slow as reading all of it.
       if (interval) expect(type.length).toBeGreaterThan(1);
-      if (interval) expect(elements.size).toBeGreaterThan(0);
+      // Without ranges, and while nobody waits for an address, those of the skeleton are empty.
+      if (name.startsWith('net_')) expect(elements.size).toBeGreaterThan(0);
     }
   });
 });
