@@ -54,6 +54,8 @@ export async function startInside(
   const directory = await mkdtemp(join(tmpdir(), 'inside-'));
   const file = join(directory, 'manifests.json');
   await writeFile(file, JSON.stringify(manifests));
+  // Once: a script written anew for each command is empty for a moment to whoever runs it then.
+  await writeFile(join(directory, 'join'), joinScript);
   const config: Partial<SupervisorConfig> = {
     name: 'inside',
     directory,
@@ -104,7 +106,6 @@ export async function startInside(
       const init = await initOf(child);
       const where = { directory, init, userNamespace: user.length > 0, cwd: '/', forward: [] };
       const joiner = await findJoiner();
-      await writeFile(join(directory, 'join'), joinScript);
       const [file, ...args] = joinCommand(joiner, { ...where, argv: ['sh', '-c', line] });
       return (await run(file, args, { env: joinEnvironment(joiner, ENVIRONMENT) })).stdout;
     },
