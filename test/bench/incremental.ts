@@ -1,10 +1,11 @@
 /** The full load and the cost of each kind of event, in this process, beside bare nft. */
 import type { Ruleset } from '../../src/nft/objects.ts';
 import type { BareNft } from './bare.ts';
+import { watchLine } from './events.ts';
 import { type Raw, rawNamespace, rawNodes, rawPod } from './objects.ts';
 import { Pipeline, type Sample } from './pipeline.ts';
 import type { Report } from './report.ts';
-import { type Step, scenarios } from './scenarios.ts';
+import { scenarios } from './scenarios.ts';
 import { median, quantile, round } from './statistics.ts';
 import type { Cluster } from './workloads.ts';
 
@@ -50,11 +51,6 @@ export async function measureIncremental(options: IncrementalOptions): Promise<v
   const all = [...results.values()].flat().filter(({ transactions }) => transactions.length > 0);
   report.add(lineOf('all of these', all));
   await pipeline.end();
-}
-
-function watchLine({ type, object }: Step, version: number): string {
-  const metadata = { ...object.metadata, resourceVersion: String(version) };
-  return JSON.stringify({ type, object: { ...object, metadata } });
 }
 
 async function fullLoad(pipeline: Pipeline, options: IncrementalOptions): Promise<void> {

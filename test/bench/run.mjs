@@ -10,6 +10,7 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 const root = new URL('../../', import.meta.url).pathname;
+const dist = process.env.POLICYD_DIST ?? join(root, 'dist');
 const directory = await mkdtemp(join(tmpdir(), 'policyd-bench-'));
 try {
   await build({
@@ -29,7 +30,7 @@ try {
   const { status } = spawnSync(
     'unshare',
     ['--net', '--mount', process.execPath, ...process.execArgv, join(directory, 'main.mjs')],
-    { stdio: 'inherit' },
+    { stdio: 'inherit', env: { ...process.env, BENCH_POLICYD: join(dist, 'bin/policyd') } },
   );
   process.exitCode = status ?? 1;
 } finally {
