@@ -10,6 +10,8 @@ import type { World } from '../explain/world.ts';
 import { LabClient } from '../lab/control/client.ts';
 import type { ProbeReport } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
+import type { Flow } from '../model/verdict.ts';
+import { evaluate } from '../policy/evaluate.ts';
 import { parseDuration } from './duration.ts';
 import { kernelSource } from './kernel-source.ts';
 import { KernelViews } from './kernel-views.ts';
@@ -104,6 +106,12 @@ async function walked(
   views: KernelViews,
 ): Promise<Cell['kernel']> {
   const nodes = nodesOnTheWay([enforcingNode(world, source), enforcingNode(world, destination)]);
-  if (flow === null || nodes.length === 0) return null;
+  if (flow === null || nodes.length === 0 || isNodeLocal(world, flow)) return null;
   return kernelVerdict(kernelReport(flow, await views.of(nodes), cell.policies).nodes);
+}
+
+/** Between a pod and its own node, host-network pods there included, nothing passes the forward hook. */
+function isNodeLocal(world: World, flow: Flow): boolean {
+  const { egress, ingress } = evaluate(world.snapshot, flow);
+  return [egress.reason, ingress.reason].includes('ALLOWED_NODE_LOCAL');
 }

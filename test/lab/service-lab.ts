@@ -62,7 +62,7 @@ function onHost(name: string, node: string): Raw {
   return pod(name, node, { app: 'web', role: 'host' }, [{ containerPort: 7070 }], { hostNetwork: true });
 }
 
-const OBJECTS: readonly unknown[] = [
+export const OBJECTS: readonly unknown[] = [
   namespace('shop'),
   pod('web', 'node-a', { app: 'web' }, [{ containerPort: 80 }]),
   pod('stranger', 'node-a', { app: 'stranger' }, [{ containerPort: 80 }]),
