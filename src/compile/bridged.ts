@@ -23,6 +23,12 @@ const LINK_WIDE: Readonly<Record<Family, readonly string[]>> = {
   6: ['::/127', 'fe80::/10', 'ff00::/8'],
 };
 
+/** What is left of these is too long, passed a router, or comes from who is none (semantics J2). */
+const OF_THE_LINK: readonly string[] = [
+  ...['mld-listener-query', 'mld-listener-report', 'mld-listener-done', 'mld2-listener-report'],
+  ...['nd-router-solicit', 'nd-router-advert', 'nd-neighbor-solicit', 'nd-neighbor-advert', 'nd-redirect'],
+];
+
 /** Adds the chain to a compiled ruleset; keeps its object while the bridges are the same. */
 export class Bridged {
   #bridges: readonly PodBridge[] = [];
@@ -94,6 +100,7 @@ function onBridge({ name, subnets, closed }: PodBridge): readonly Rule[] {
   const drops = (statements: readonly Statement[], note: string): Rule =>
     rule([...statements, ...DROP], note);
   return [
+    drops([to, is({ kind: 'icmpType', family: 6 }, words(...OF_THE_LINK))], 'not-only-neighbours'),
     drops([to, isNot({ kind: 'packetType' }, words('host'))], 'to-everybody'),
     ...FAMILIES.flatMap((family) => [
       drops([to, is(header('daddr', family), linkWide(family, subnets))], 'to-the-link'),

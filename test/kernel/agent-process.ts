@@ -97,6 +97,17 @@ export class AgentProcess {
     throw new Error(`policyd never got there: ${JSON.stringify(last)} ${String(last)}\n${this.#stderr}`);
   }
 
+  /** Stands still during `use`: the program itself, not what started it. */
+  async pause(use: () => Promise<void>): Promise<void> {
+    const pid = this.log().find(({ msg }) => msg === 'policyd starts')?.pid;
+    process.kill(Number(pid), 'SIGSTOP');
+    try {
+      await use();
+    } finally {
+      process.kill(Number(pid), 'SIGCONT');
+    }
+  }
+
   async end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | undefined> {
     this.#child.kill(signal);
     return (await this.#child).exitCode;

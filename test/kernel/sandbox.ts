@@ -31,11 +31,21 @@ export interface Sandbox {
 /** Holds the namespace open until its standard input ends: also when the test is killed. */
 const HOLD = 'echo ready; exec cat';
 
-/** `userNamespace`: one of its own also for root, where nft's batches are limited as for an ordinary user. */
-export async function createSandbox(options: { readonly userNamespace?: boolean } = {}): Promise<Sandbox> {
+/** With mounts of its own: /sys shows the links inside, and `ip netns` may be used. */
+const HOLD_MOUNTS = `set -e; mount -t tmpfs tmpfs /run; mkdir /run/netns; mount -t sysfs sysfs /sys; ${HOLD}`;
+
+/**
+ * `userNamespace`: one of its own also for root, where nft's batches are limited as for an ordinary user.
+ * `mounts`: a mount namespace of its own as well.
+ */
+export async function createSandbox(
+  options: { readonly userNamespace?: boolean; readonly mounts?: boolean } = {},
+): Promise<Sandbox> {
   const unprivileged = options.userNamespace === true || process.getuid?.() !== 0;
   const directory = await mkdtemp(join(tmpdir(), 'policyd-sandbox-'));
-  const holder = execa('unshare', [unprivileged ? '-Urn' : '-n', 'sh', '-c', HOLD], {
+  const mounts = options.mounts === true;
+  const flags = `${unprivileged ? '-Urn' : '-n'}${mounts ? 'm' : ''}`;
+  const holder = execa('unshare', [flags, 'sh', '-c', mounts ? HOLD_MOUNTS : HOLD], {
     stdin: 'pipe',
     buffer: false,
     reject: false,
@@ -45,7 +55,10 @@ export async function createSandbox(options: { readonly userNamespace?: boolean 
   });
   await Promise.race([once(holder.stdout, 'data', { signal: AbortSignal.timeout(10_000) }), ended]);
   ended.catch(() => undefined);
-  const enter = ['-t', String(holder.pid), ...(unprivileged ? ['-U', '--preserve-credentials'] : []), '-n'];
+  const enter = [
+    ...['-t', String(holder.pid), ...(unprivileged ? ['-U', '--preserve-credentials'] : []), '-n'],
+    ...(mounts ? ['-m'] : []),
+  ];
   const nft = join(directory, 'nft');
   await writeFile(nft, `#!/bin/sh\nexec nsenter ${enter.join(' ')} nft "$@"\n`);
   await chmod(nft, 0o700);
