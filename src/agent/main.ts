@@ -9,12 +9,14 @@ import { createBridgeHost } from '../host/bridges.ts';
 import { SYSTEM_CLOCK } from '../host/clock.ts';
 import { createNft } from '../host/nft.ts';
 import { inUserNamespace } from '../host/user-namespace.ts';
+import type { FeedFailure } from '../kube/cluster-feed.ts';
 import { Failure } from '../model/failure.ts';
 import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../nft/batch.ts';
 import { parseListing } from '../nft/listing.ts';
 import { observe } from '../nft/observe.ts';
 import { plan } from '../nft/plan.ts';
 import { BridgeFilter } from '../reconcile/bridge-filter.ts';
+import { Blindness } from '../reconcile/blindness.ts';
 import { describeChange } from '../reconcile/cause.ts';
 import { Desired } from '../reconcile/desired.ts';
 import { LocalPlaces } from '../reconcile/local-places.ts';
@@ -86,6 +88,13 @@ async function run(options: AgentOptions): Promise<void> {
     versions: () => feed.versions(),
   });
 
+  const blindness = new Blindness({
+    clock: SYSTEM_CLOCK,
+    changed: (blind) => {
+      desired.setBlind(blind);
+      reconciler.changed([blind ? 'the cluster cannot be followed' : 'the cluster can be followed again']);
+    },
+  });
   const problems = new Problems();
   const podRange = new Degradations(log);
   const feed = new ClusterFeed({
@@ -107,6 +116,7 @@ async function run(options: AgentOptions): Promise<void> {
         podRange.update(desired.podRanges.degraded);
         reconciler.start();
       },
+      failing: () => blindness.update(oldest(feed.failures())),
     },
   });
 
@@ -150,6 +160,12 @@ async function checkNft(nft: Nft): Promise<string> {
     if (error instanceof Failure && error.hint !== null) throw error;
   });
   return version;
+}
+
+/** Nodes say nothing about which pods wait for an address. */
+function oldest(failures: readonly FeedFailure[]): number | null {
+  const since = failures.flatMap((failure) => (failure.resource === 'nodes' ? [] : [failure.since]));
+  return since.length > 0 ? Math.min(...since) : null;
 }
 
 function overdue(signal: AbortSignal): Promise<void> {

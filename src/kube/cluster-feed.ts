@@ -11,6 +11,8 @@ export interface FeedSink {
   problems(object: string, messages: readonly string[]): void;
   /** Every kind has been listed once. */
   listed(): void;
+  /** `failures()` may have changed. */
+  failing?(): void;
 }
 
 export interface FeedOptions {
@@ -97,14 +99,16 @@ export class ClusterFeed {
   }
 
   #failing(resource: WatchedResource, failure: ReflectorFailure | null): void {
-    const { log, clock } = this.#options;
+    const { log, clock, sink } = this.#options;
     const before = this.#failures.get(resource);
     if (failure === null) {
       this.#failures.delete(resource);
       log.info('the API server answers again', { resource });
+      sink.failing?.();
       return;
     }
     this.#failures.set(resource, { ...failure, resource, since: before?.since ?? clock.now() });
+    sink.failing?.();
     // The first of a kind is news; the rest would only fill the log of a long night.
     const news = before?.message !== failure.message || failure.count % 20 === 0;
     log[news ? 'warn' : 'debug'](`cannot follow ${resource}: ${failure.message}`, {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
+import { type ClusterObject, namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
 import { AgentProcess, PROGRAM, watchWrites } from './agent-process.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 
@@ -46,9 +46,19 @@ async function ruleset(): Promise<string> {
   return stdout;
 }
 
+async function isClosed(): Promise<boolean> {
+  const { stdout } = await sandbox.run('nft', ['list', 'set', 'inet', 'policyd', 'quarantine_4']);
+  return stdout.includes('10.244.1.0/24');
+}
+
+/** Bound to the node, nothing more. */
+function waitingPod(name: string): ClusterObject {
+  return { ...pod(name, ''), status: { phase: 'Pending' } };
+}
+
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-test('enforces: the table appears, follows policies and pods, and holds the pod range closed', async () => {
+test('enforces: the table appears, follows policies and pods, and knows the pod range', async () => {
   const agent = await start();
   await inSync(agent);
   const open = await ruleset();
@@ -224,6 +234,48 @@ test('the pod range follows the node object; without one it says so and goes on'
   await inSync(agent);
   expect((await agent.status()).degraded).toEqual([expect.objectContaining({ code: 'POD_RANGE_UNUSABLE' })]);
   expect(await ruleset()).not.toContain('10.244.1.0/24');
+});
+
+test('the pod range is closed while an isolated pod waits there for its address', async () => {
+  cluster.put('networkpolicies', policy('deny', 'late'));
+  const agent = await start();
+  await inSync(agent);
+  expect(await isClosed()).toBe(false);
+  cluster.put('pods', waitingPod('unaffected'));
+  await inSync(agent);
+  expect(await isClosed()).toBe(false);
+  cluster.put('pods', waitingPod('late'));
+  await inSync(agent);
+  expect(await isClosed()).toBe(true);
+  // What is already there when a policy comes is closed by the same transaction.
+  cluster.remove('networkpolicies', 'shop', 'deny');
+  await inSync(agent);
+  expect(await isClosed()).toBe(false);
+  cluster.put('networkpolicies', policy('deny', 'unaffected', 'web'));
+  await inSync(agent);
+  expect(agent.commits().at(-1)).toMatchObject({ batches: 1 });
+  expect(await isClosed()).toBe(true);
+  cluster.put('pods', pod('unaffected', '10.244.1.12'));
+  await inSync(agent);
+  expect(await isClosed()).toBe(false);
+});
+
+test('the pod range is closed while the cluster cannot be followed; a short interruption writes nothing', async () => {
+  const agent = await start();
+  await inSync(agent);
+  const written = await watchWrites(sandbox);
+  cluster.breakConnections();
+  const answers = (): number =>
+    agent.log().filter(({ msg }) => msg === 'the API server answers again').length;
+  await expect.poll(answers, { timeout: 20_000 }).toBe(4);
+  expect(written()).toBe('');
+  expect(await isClosed()).toBe(false);
+  cluster.failure = 503;
+  cluster.breakConnections();
+  await expect.poll(isClosed, { timeout: 20_000 }).toBe(true);
+  expect(agent.commits().at(-1)?.cause).toBe('the cluster cannot be followed');
+  cluster.failure = null;
+  await expect.poll(isClosed, { timeout: 60_000 }).toBe(false);
 });
 
 test('speaks to people in readable lines, without colour where that is not a terminal', async () => {
