@@ -1,6 +1,7 @@
 /** -f: manifests to a world, without any cluster. An object that cannot be used ends it: what it would allow or deny is not known. */
 import { readManifestFiles } from '../host/manifest-files.ts';
 import { isNamespaced } from '../manifest/kinds.ts';
+import { toldProblems } from '../manifest/misspelt.ts';
 import { didYouMean, nearNames } from '../manifest/near.ts';
 import { formatManifestProblem, type ManifestProblem } from '../manifest/problem.ts';
 import { type ManifestObject, readManifests } from '../manifest/read.ts';
@@ -37,15 +38,17 @@ export async function readFilesInput(options: FilesOptions, terminal: Terminal):
   const used = objects.filter(isUsed);
   const gathered = used.map((object) => gather(object, options.namespace ?? 'default'));
   const decoded = decodeAll(gathered, 'reject');
-  const owners = new Map(gathered.map((each, index) => [each, used[index]]));
   const all = [
     ...problems,
-    ...decoded.problems.flatMap(({ object, problem }): ManifestProblem[] => {
-      const owner = owners.get(object);
+    ...gathered.flatMap((object, index): readonly ManifestProblem[] => {
+      const owner = used[index];
       if (owner === undefined) return [];
-      const at = owner.position(problem.path) ?? { line: owner.line, column: 1 };
-      const message = printable(formatProblem(problem));
-      return [{ file: owner.file, ...at, object: nameOf(owner), message, hint: null }];
+      const own = decoded.problems.filter((each) => each.object === object).map(({ problem }) => problem);
+      return toldProblems(own).map(({ problem, hint }) => {
+        const at = owner.position(problem.path) ?? { line: owner.line, column: 1 };
+        const message = printable(formatProblem(problem));
+        return { file: owner.file, ...at, object: nameOf(owner), message, hint };
+      });
     }),
   ];
   if (all.length > 0) throw inputProblems(all);

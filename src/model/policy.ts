@@ -89,4 +89,6 @@ export interface FieldProblem {
   readonly got: unknown;
   /** The rule it breaks, in the API server's words where it has them. */
   readonly detail: string;
+  /** The fields that exist where an unknown one was found. */
+  readonly known?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readManifestFiles } from '../../host/manifest-files.ts';
+import { toldProblems } from '../../manifest/misspelt.ts';
 import { formatManifestProblem, type ManifestProblem } from '../../manifest/problem.ts';
 import { type ManifestObject, readManifests } from '../../manifest/read.ts';
 import { Failure } from '../../model/failure.ts';
@@ -61,12 +62,12 @@ function inDefaultNamespace(object: ManifestObject): ManifestObject {
 
 /** What the API server would say, with the place in the file, which the API server does not know. */
 function problemsOf(object: ManifestObject): readonly ManifestProblem[] {
-  return fieldProblems(object).map((problem) => ({
+  return toldProblems(fieldProblems(object)).map(({ problem, hint }) => ({
     file: object.file,
     ...(object.position(problem.path) ?? { line: object.line, column: 1 }),
     object: nameOf(object),
     message: printable(formatProblem(problem)),
-    hint: null,
+    hint,
   }));
 }
 

@@ -26,7 +26,7 @@ test('each type has the words of the API server', () => {
       forbidden(path, 'may not be there'),
       duplicate(path, 'a'),
       unsupported(path, 'c', ['a', 'b']),
-      unknownField(path, 1),
+      unknownField(path, 1, []),
     ].map(formatProblem),
   ).toEqual([
     'spec.x: Invalid value: "a\\"b": must be good',

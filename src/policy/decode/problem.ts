@@ -23,8 +23,8 @@ export function unsupported(path: Path, got: unknown, supported: readonly string
   return { type: 'Unsupported value', path, got, detail };
 }
 
-export function unknownField(path: Path, got: unknown): FieldProblem {
-  return { type: 'unknown field', path, got, detail: '' };
+export function unknownField(path: Path, got: unknown, known: readonly string[]): FieldProblem {
+  return { type: 'unknown field', path, got, detail: '', known };
 }
 
 /** One line, whatever the object holds: control characters are escaped. */

@@ -113,6 +113,7 @@ function readPort(
   // Absent, 0 and '' are the port itself, as the API server fills it in.
   const targetPort = fields.targetPort || port;
   const messages = typeof targetPort === 'number' ? checkPortNumber(targetPort) : checkPortName(targetPort);
-  for (const message of messages) problems.push(invalid([...path, 'targetPort'], targetPort, message));
+  if (fields.targetPort)
+    for (const message of messages) problems.push(invalid([...path, 'targetPort'], targetPort, message));
   return protocol && { name, protocol, port, targetPort, nodePort: fields.nodePort || null };
 }
