@@ -2,9 +2,10 @@
 import type { PortQuestion } from '../explain/explain.ts';
 import type { End } from '../explain/place.ts';
 import type { Target } from '../explain/target.ts';
+import { unknownPortName, unknownServicePort } from '../explain/unknown-port.ts';
 import { Failure } from '../model/failure.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { ServicePort } from '../model/service.ts';
+import type { Service, ServicePort } from '../model/service.ts';
 
 export interface Dialled {
   readonly port: number;
@@ -18,32 +19,29 @@ export interface Dial {
 }
 
 export function dial(target: Target, asked: PortQuestion): Dial {
-  if (target.service !== null) return dialService(target, asked);
+  if (target.service !== null) return dialService(target, target.service, asked);
   const [end] = target.ends;
   if (end === undefined) throw new Failure('NAME_UNKNOWN', `${target.name} has no pods`);
-  return { dialled: directPort(target.name, end, asked), at: { end } };
+  return { dialled: directPort(end, asked), at: { end } };
 }
 
-function directPort(name: string, end: End, { port, protocol }: PortQuestion): Dialled {
+function directPort(end: End, { port, protocol }: PortQuestion): Dialled {
   if (typeof port === 'number') return { port, protocol: protocol ?? 'TCP' };
   const declared = end.kind === 'pod' ? end.pod.ports : [];
   const named = declared.find((each) => each.name === port && (protocol ?? each.protocol) === each.protocol);
   if (named !== undefined) return { port: named.port, protocol: named.protocol };
-  throw new Failure('NAME_UNKNOWN', `${name} declares no port named ${port}`, { hint: 'give a number' });
+  throw unknownPortName(end, port);
 }
 
 /** The node forwards a ClusterIP; a headless Service is only a name for its pods, of which the first is dialled. */
-function dialService({ name, ends, service }: Target, { port, protocol }: PortQuestion): Dial {
-  const found = service?.ports.find(
+function dialService({ name, ends }: Target, service: Service, { port, protocol }: PortQuestion): Dial {
+  const found = service.ports.find(
     (each) =>
       (typeof port === 'number' ? each.port === port : each.name === port) &&
       (protocol ?? each.protocol) === each.protocol,
   );
-  if (found === undefined) {
-    const ports = (service?.ports ?? []).map((each) => `${each.port}/${each.protocol}`).join(', ');
-    throw new Failure('NAME_UNKNOWN', `${name} has no port ${port}`, { hint: `it has ${ports || 'none'}` });
-  }
-  const addresses = service?.clusterAddresses ?? [];
+  if (found === undefined) throw unknownServicePort(service, port, protocol);
+  const addresses = service.clusterAddresses;
   if (addresses.length > 0)
     return { dialled: { port: found.port, protocol: found.protocol }, at: { addresses } };
   for (const end of ends) {

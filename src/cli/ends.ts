@@ -180,7 +180,11 @@ function unknownPod(namespace: string, name: string, world: World): Failure {
   const replicas = here.filter((pod) => pod.startsWith(`${name}-`)).slice(0, 3);
   const near = [...others, ...elsewhere, ...replicas, ...nearNames(name, here)].slice(0, 4);
   return new Failure('NAME_UNKNOWN', `no pod ${quoted(name)} in namespace ${quoted(namespace)}`, {
-    hint: didYouMean(near) ?? (here.length === 0 ? 'the namespace has no pods' : `it has ${listed(here)}`),
+    hint:
+      didYouMean(near) ??
+      (here.length === 0
+        ? 'the namespace has no pods: name another with -n, or write NAMESPACE/POD'
+        : `it has ${listed(here)}`),
   });
 }
 

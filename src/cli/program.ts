@@ -51,6 +51,8 @@ function createProgram(
     .showSuggestionAfterError()
     .exitOverride()
     .enablePositionalOptions()
+    // Descriptions beside long terms are wrapped too, however little room is left for them.
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,

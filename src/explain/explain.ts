@@ -12,6 +12,7 @@ import { overall } from './overall.ts';
 import { type End, endName } from './place.ts';
 import { declaredPorts, portRows } from './rows.ts';
 import type { Target } from './target.ts';
+import { servicePorts, unknownPortName, unknownServicePort } from './unknown-port.ts';
 import type { World } from './world.ts';
 
 export interface Question {
@@ -111,10 +112,7 @@ function directPort({ port, protocol }: PortQuestion, destination: End): AskedPo
   }
   const found = declared.find((row) => row.name === port && (protocol === null || row.protocol === protocol));
   if (found !== undefined) return found;
-  const names = declared.flatMap((row) => (row.name === null ? [] : `${row.name} (${row.text})`));
-  throw new Failure('NAME_UNKNOWN', `${endName(destination)} declares no port named ${port}`, {
-    hint: names.length === 0 ? 'give a number' : `it declares ${names.join(', ')}`,
-  });
+  throw unknownPortName(destination, port);
 }
 
 function distinctFacts(flows: readonly FlowReport[]): readonly MissingFact[] {
@@ -147,23 +145,17 @@ function assumptions(world: World, question: Question): readonly string[] {
 function nothingThere({ destination, port }: Question): Failure {
   const { service } = destination;
   if (service === null) return new Failure('NAME_UNKNOWN', `${destination.name}: nothing to explain`);
-  const ports = service.ports.map(({ port: number, protocol, name }) =>
-    name === null ? `${number}/${protocol}` : `${number}/${protocol} (${name})`,
-  );
   if (destination.ends.length === 0) {
     return new Failure('NAME_UNKNOWN', `Service ${service.namespace}/${service.name} selects no live pod`, {
       hint: 'compare its spec.selector with the labels of the pods',
     });
   }
   if (port !== null && !service.ports.some((each) => isAsked(each, port))) {
-    const name = `${service.namespace}/${service.name}`;
-    return new Failure('NAME_UNKNOWN', `Service ${name} has no port ${askedText(port)}`, {
-      hint: ports.length === 0 ? 'it has no ports at all' : `it has ${ports.join(', ')}`,
-    });
+    return unknownServicePort(service, port.port, port.protocol);
   }
   return new Failure(
     'NAME_UNKNOWN',
     `no pod behind Service ${service.namespace}/${service.name} declares its targetPort`,
-    { hint: `its ports are ${ports.join(', ')}` },
+    { hint: `its ports are ${servicePorts(service).join(', ')}` },
   );
 }

@@ -44,16 +44,26 @@ function isEvidence({ sets }: KernelRule): boolean {
 function ruleText(rule: KernelRule): readonly string[] {
   const from = rule.from.length > 0 ? `, from ${rule.from.map(printable).join(', ')}` : '';
   const note = from === '' && rule.note !== '' ? `, "${printable(rule.note)}"` : from;
-  const packets = rule.packets === null ? '' : `   ${rule.packets} packet${rule.packets === 1 ? '' : 's'}`;
+  const count = rule.packets === null ? '' : `${rule.packets} packet${rule.packets === 1 ? '' : 's'}`;
+  const packets = count === '' ? '' : `   ${together(count)}`;
   return [
-    ...wrap(`inet ${rule.table} chain ${rule.chain} rule ${rule.index}: ${rule.does}${note}${packets}`, {
-      indent: '      ',
-      first: '  ',
-    }),
+    ...wrapped(
+      `inet ${rule.table} chain ${rule.chain} rule ${rule.index}: ${rule.does}${note}${packets}`,
+      '  ',
+    ),
     ...rule.sets.flatMap((set) => {
       const meaning = set.meaning === null ? '' : ` (${printable(set.meaning)})`;
       const found = set.found ? 'is in it' : 'is not in it';
-      return wrap(`set ${set.name}${meaning}: ${set.looked} ${found}`, { indent: '      ', first: '    ' });
+      return wrapped(`set ${set.name}${meaning}: ${together(set.looked)} ${together(found)}`, '    ');
     }),
   ];
+}
+
+/** Words that stay on one line. */
+function together(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
+}
+
+function wrapped(text: string, first: string): readonly string[] {
+  return wrap(text, { indent: '      ', first }).map((line) => line.replaceAll('\u00a0', ' '));
 }

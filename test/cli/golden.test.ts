@@ -55,8 +55,9 @@ test('the same input gives the same bytes', async () => {
 });
 
 test('text stays within 80 columns', async () => {
-  for (const commandLine of Object.values(CASES)) {
-    if (/-o (?:json|csv)|^render/.test(commandLine)) continue;
+  const help = ['', 'matrix ', 'render ', 'probe '].map((command) => `${command}--help`);
+  for (const commandLine of [...Object.values(CASES), ...help]) {
+    if (/-o (?:json|csv)|^render -f/.test(commandLine)) continue;
     const { stdout } = await policyctl(commandLine);
     const long = stdout.split('\n').filter((line) => line.length > 80);
     expect(long, commandLine).toEqual([]);
