@@ -2,6 +2,7 @@
 import type { ClusterFeed, FeedFailure } from '../kube/cluster-feed.ts';
 import type { BridgeFilter } from '../reconcile/bridge-filter.ts';
 import type { Desired } from '../reconcile/desired.ts';
+import type { FrameGuard } from '../reconcile/frame-guard.ts';
 import type { Problems } from '../reconcile/problems.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { AgentStatus, Degradation } from '../reconcile/status.ts';
@@ -12,6 +13,7 @@ export interface StatusSources {
   readonly desired: Desired;
   readonly reconciler: Reconciler;
   readonly bridges: BridgeFilter;
+  readonly frames: FrameGuard;
   /** Of objects as they came from the cluster. */
   readonly problems: Problems;
   now(): number;
@@ -21,22 +23,23 @@ export interface StatusSources {
 const API_PATIENCE_MS = 10_000;
 
 export function agentStatus(sources: StatusSources): AgentStatus {
-  const { node, feed, desired, reconciler, bridges, problems } = sources;
+  const { node, feed, desired, reconciler, bridges, frames, problems } = sources;
+  const bridging = [...bridges.degraded, ...frames.degraded];
   const state = reconciler.state();
   const failures = feed.failures();
   const deaf = failures.some(({ since }) => sources.now() - since > API_PATIENCE_MS);
   const missing = feed.missing();
   return {
     node,
-    ready: state.everInSync && state.degraded === null && !deaf && bridges.degraded.length === 0,
-    inSync: state.inSync,
+    ready: state.everInSync && state.degraded === null && !deaf && bridging.length === 0,
+    inSync: state.inSync && frames.settled,
     revision: state.revision,
     resourceVersions: state.resourceVersions,
     degraded: [
       ...(missing.length > 0
         ? [{ code: 'NOT_LISTED' as const, message: `not listed yet: ${missing.join(', ')}` }]
         : desired.podRanges.degraded),
-      ...bridges.degraded,
+      ...bridging,
       ...failures.map(apiDegradation),
       ...(state.degraded === null ? [] : [state.degraded]),
     ],

@@ -9,7 +9,7 @@ import { addressFrom } from '../net/address.ts';
 import { cidrRange, prefixLength } from '../net/cidr.ts';
 import type { Chain, ChainName, Expression, Operand, Rule, Statement } from '../nft/objects.ts';
 import type { Compiled } from './compiled.ts';
-import { chainName, localSet } from './names.ts';
+import { chainName, localSet, quarantineSet } from './names.ts';
 import { ACCEPT, chain, DROP, FAMILIES, header, inSet, is, isNot, rule, words } from './statements.ts';
 
 const BRIDGE_HOOK = chainName('bridge_hook');
@@ -33,9 +33,16 @@ const OF_THE_LINK: readonly string[] = [
 export class Bridged {
   #bridges: readonly PodBridge[] = [];
   #chain: Chain = bridgeHook([]);
+  #closing = false;
+
+  /** Somebody on this node is isolated, or may soon be; otherwise bridges stay as open as they were. */
+  get closing(): boolean {
+    return this.#closing;
+  }
 
   apply(compiled: Compiled, bridges: readonly PodBridge[]): Compiled {
-    if (bridges.length === 0 || !closesAnything(compiled)) return compiled;
+    this.#closing = closesAnything(compiled);
+    if (bridges.length === 0 || !this.#closing) return compiled;
     if (bridges !== this.#bridges) {
       const next = bridgeHook(bridges);
       if (next.fingerprint !== this.#chain.fingerprint) this.#chain = next;
@@ -47,14 +54,13 @@ export class Bridged {
   }
 }
 
-/** Where nobody is isolated, and nobody who may be is awaited, a bridge stays as open as it was. */
 function closesAnything({ endpoints, ruleset }: Compiled): boolean {
   const isolated = [...endpoints.values()].some(({ ingress, egress }) => ingress !== null || egress !== null);
   const closed = [...ruleset.sets].some(([name, set]) => QUARANTINE.includes(name) && set.elements.size > 0);
   return isolated || closed;
 }
 
-const QUARANTINE: readonly string[] = FAMILIES.map((family) => `quarantine_${family}`);
+const QUARANTINE: readonly string[] = FAMILIES.map(quarantineSet);
 
 export function bridgeHook(bridges: readonly PodBridge[]): Chain {
   return chain(BRIDGE_HOOK, [...neighbours(), ...bridges.flatMap(onBridge)], {

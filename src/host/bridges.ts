@@ -42,6 +42,18 @@ export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
   /** A bridge without carrier is not reported with its addresses; it keeps those it had. */
   const known = new Map<string, { readonly index: string; readonly addresses: readonly LinkAddress[] }>();
 
+  /** What a port is does not change: only other ports are looked at again. */
+  const sorted = new Map<string, { readonly all: string; readonly virtual: readonly string[] }>();
+  const portsOf = (bridge: string): readonly [LinkKind, readonly string[]] => {
+    if (!existsSync(`${devices}/${bridge}/bridge`)) return ['other', []];
+    const ports = [...list(`${devices}/${bridge}/brif`)].sort();
+    const last = sorted.get(bridge);
+    const all = ports.join('/');
+    const virtual = last?.all === all ? last.virtual : ports.filter((port) => isVirtual(devices, port));
+    sorted.set(bridge, { all, virtual });
+    return [virtual.length === ports.length ? 'closed' : 'open', virtual];
+  };
+
   return {
     links() {
       const own = ownNamespace(proc, devices);
@@ -52,9 +64,9 @@ export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
         const index = own ? read(`${devices}/${name}/ifindex`) : '';
         const last = known.get(name);
         const addresses = present.get(name) ?? (last?.index === index ? last.addresses : []);
-        const kind = own ? kindOf(devices, name) : 'unseen';
+        const [kind, ports] = own ? portsOf(name) : (['unseen', []] as const);
         if (own && kind !== 'other') known.set(name, { index: index ?? '', addresses });
-        links.push({ name, addresses, kind });
+        links.push({ name, addresses, kind, ports });
       }
       return links;
     },
@@ -66,7 +78,7 @@ export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
     filterLoaded: () => existsSync(`${proc}/sys/net/bridge`),
     setting(place, family): Setting {
       const text = read(fileOf(place, family));
-      if (text === null || (place.kind === 'bridge' && !ownNamespace(proc, devices))) return 'absent';
+      if (text === null) return 'absent';
       return text.trim() === '0' ? 'off' : 'on';
     },
     switchOn(place, family) {
@@ -115,11 +127,6 @@ function ownNamespace(proc: string, devices: string): boolean {
 
 function bridgesIn(devices: string): readonly string[] {
   return list(devices).filter((name) => existsSync(`${devices}/${name}/bridge`));
-}
-
-function kindOf(devices: string, name: string): LinkKind {
-  if (!existsSync(`${devices}/${name}/bridge`)) return 'other';
-  return list(`${devices}/${name}/brif`).every((port) => isVirtual(devices, port)) ? 'closed' : 'open';
 }
 
 const TUNNELS: readonly string[] = ['vxlan', 'geneve'];

@@ -2,6 +2,7 @@
  * The part of libnftables-json(5) that policyd writes, as nft 1.0.6 reads it. Write strictly: what these
  * types do not list cannot be sent. (Reading is `listing.ts`, and loose.)
  */
+import type { TableFamily } from './objects.ts';
 
 export type JsonScalar = string | number;
 
@@ -40,12 +41,12 @@ export type JsonStatement =
   | JsonVerdict;
 
 interface InTable {
-  readonly family: 'inet';
+  readonly family: TableFamily;
   readonly table: string;
 }
 
 export interface JsonTable {
-  readonly family: 'inet';
+  readonly family: TableFamily;
   readonly name: string;
 }
 

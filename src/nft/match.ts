@@ -5,7 +5,7 @@ import { elementRanges, joinFields } from './elements.ts';
 import type { Element, Expression } from './objects.ts';
 import { type Packet, ROUTED_HOP_LIMIT, type TcpFlag, USUAL_PAYLOAD } from './packet.ts';
 import { protocolWord } from './protocol-names.ts';
-import { linkNumber, packetTypeValue, stateValue } from './values.ts';
+import { ETHER_TYPES, linkNumber, packetTypeValue, stateValue } from './values.ts';
 import type { NumberRange, Walkable, WalkSet, WalkStatement, WalkVerdict } from './walkable.ts';
 
 /** A set or map that was asked for a key. */
@@ -87,6 +87,8 @@ function evaluate(packet: Packet, expression: Expression): readonly Value[] | nu
       return packet.family === 6 ? whole(packet.hopLimit ?? ROUTED_HOP_LIMIT) : null;
     case 'payloadLength':
       return packet.family === 6 ? whole(packet.payloadLength ?? USUAL_PAYLOAD) : null;
+    case 'etherType':
+      return whole(ETHER_TYPES.get(packet.family === 4 ? 'ip' : 'ip6') ?? 0);
     case 'packetType': {
       const type = packet.packetType ?? 'host';
       return [{ text: type, number: packetTypeValue(type) }];

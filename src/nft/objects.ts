@@ -90,7 +90,10 @@ export type Expression =
   | { readonly kind: 'payloadLength' }
   /** How the frame was addressed: `host`, `broadcast`, `multicast`; on a bridge, `host` is any one port. */
   | { readonly kind: 'packetType' }
-  /** Name of the link a packet came in by or leaves by; of frames that a bridge forwards, the bridge. */
+  /** The protocol that the frame says it carries. */
+  | { readonly kind: 'etherType' }
+  /** Name of the link a packet came in by or leaves by; of frames that a bridge
+   * forwards, the bridge in a table of family inet, the port in one of family bridge. */
   | { readonly kind: 'link'; readonly direction: 'in' | 'out' }
   | { readonly kind: 'concat'; readonly parts: readonly Expression[] };
 
@@ -105,9 +108,12 @@ export type Operand =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'links'; readonly names: readonly string[] };
 
+/** `bridge` sees whole frames, of whatever protocol, and knows ports of a bridge by name. */
+export type TableFamily = 'inet' | 'bridge';
+
 /** The whole of one table, the input of `plan` and `walk`. Maps by name; iteration order is by name. */
 export interface Ruleset {
-  readonly table: { readonly family: 'inet'; readonly name: string };
+  readonly table: { readonly family: TableFamily; readonly name: string };
   readonly chains: ReadonlyMap<ChainName, Chain>;
   readonly sets: ReadonlyMap<SetName, NftSet>;
   readonly maps: ReadonlyMap<SetName, NftMap>;

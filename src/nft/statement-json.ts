@@ -4,7 +4,7 @@ import { icmpTypeNumber } from './icmp-types.ts';
 import type { JsonExpression, JsonField, JsonOperand, JsonScalar, JsonStatement } from './json.ts';
 import type { Expression, Operand, Statement } from './objects.ts';
 import { protocolNumber } from './protocol-names.ts';
-import { hopLimitNumber } from './values.ts';
+import { ETHER_TYPES, hopLimitNumber } from './values.ts';
 
 export const CT_STATES: readonly string[] = ['invalid', 'established', 'related', 'new', 'untracked'];
 
@@ -68,6 +68,8 @@ export function expressionJson(expression: Expression): JsonExpression {
       return { payload: { protocol: 'ip6', field: 'length' } };
     case 'packetType':
       return { meta: { key: 'pkttype' } };
+    case 'etherType':
+      return { payload: { protocol: 'ether', field: 'type' } };
     case 'link':
       return { meta: { key: expression.direction === 'in' ? 'iifname' : 'oifname' } };
     case 'concat':
@@ -128,6 +130,9 @@ function wordJson(left: Expression, word: string): JsonScalar {
     case 'packetType':
       if (PACKET_TYPES.includes(word)) return word;
       throw unwritable('packet type', word);
+    case 'etherType':
+      if (ETHER_TYPES.has(word)) return word;
+      throw unwritable('protocol of frames', word);
     case 'ctAddress':
     case 'ctReplyPort':
     case 'payloadLength':

@@ -123,6 +123,8 @@ function expressionText(expression: Expression): string {
       return 'ip6 length';
     case 'packetType':
       return 'meta pkttype';
+    case 'etherType':
+      return 'ether type';
     case 'link':
       return expression.direction === 'in' ? 'iifname' : 'oifname';
     case 'concat':

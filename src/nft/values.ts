@@ -30,6 +30,8 @@ export function comparable(left: Expression, word: unknown): bigint | null {
       return whole(portNumber(word));
     case 'payloadLength':
       return whole(portNumber(word));
+    case 'etherType':
+      return whole(ETHER_TYPES.get(String(word)));
     case 'packetType':
       return whole(PACKET_TYPES.get(String(word)));
     case 'link':
@@ -41,6 +43,13 @@ export function comparable(left: Expression, word: unknown): bigint | null {
       return null;
   }
 }
+
+/** What nft has names for (if_ether.h). */
+export const ETHER_TYPES: ReadonlyMap<string, number> = new Map([
+  ['ip', 0x0800],
+  ['arp', 0x0806],
+  ['ip6', 0x86dd],
+]);
 
 /** The kernel's numbers (if_packet.h). */
 const PACKET_TYPES: ReadonlyMap<string, number> = new Map([

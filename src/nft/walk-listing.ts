@@ -188,6 +188,7 @@ const EXPRESSIONS: ReadonlyMap<string, Expression> = new Map(
       { kind: 'hopLimit' },
       { kind: 'payloadLength' },
       { kind: 'packetType' },
+      { kind: 'etherType' },
       { kind: 'link', direction: 'in' },
       { kind: 'link', direction: 'out' },
       ...([4, 6] as const).flatMap((family) => [

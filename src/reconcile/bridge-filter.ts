@@ -29,6 +29,7 @@ export class BridgeFilter {
   /** `name family`: seen on, so that finding it off means that somebody did that. */
   readonly #wasOn = new Set<string>();
   #bridges: readonly PodBridge[] = [];
+  #ports: readonly string[] = [];
   #status: readonly BridgeStatus[] = [];
   #degraded: readonly Degradation[] = [];
   #repairs = 0;
@@ -40,6 +41,11 @@ export class BridgeFilter {
   /** The same object until something about them changes. */
   get bridges(): readonly PodBridge[] {
     return this.#bridges;
+  }
+
+  /** Links by which pods hang on them, sorted; the same object until that changes. */
+  get ports(): readonly string[] {
+    return this.#ports;
   }
 
   get status(): readonly BridgeStatus[] {
@@ -58,9 +64,9 @@ export class BridgeFilter {
   /** Looks once a second; `looked` hears of every look, and whether the bridges are others now. */
   async run(clock: Clock, looked: (changed: boolean) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const before = this.#bridges;
+      const [bridges, ports] = [this.#bridges, this.#ports];
       this.check();
-      looked(before !== this.#bridges);
+      looked(bridges !== this.#bridges || ports !== this.#ports);
       await sleep(clock, INTERVAL_MS, signal);
     }
   }
@@ -88,6 +94,10 @@ export class BridgeFilter {
       .filter(({ name }) => NAME.test(name))
       .map(({ name, subnets, closed }): PodBridge => ({ name, subnets, closed }));
     if (!sameBridges(usable, this.#bridges)) this.#bridges = usable;
+    const ports = found.flatMap((bridge) => bridge.ports);
+    for (const port of ports) if (!NAME.test(port)) problems.push(unnameablePort(port));
+    const named = ports.filter((port) => NAME.test(port)).sort();
+    if (named.join('/') !== this.#ports.join('/')) this.#ports = named;
     this.#degraded = [...new Set(problems)].map((message) => ({ code: 'BRIDGE_UNFILTERED', message }));
   }
 
@@ -99,13 +109,14 @@ export class BridgeFilter {
     }
     const key = `${bridge.name} ${family}`;
     const own: FilterPlace = { kind: 'bridge', name: bridge.name };
-    const on = (): boolean => [own, NAMESPACE].some((place) => host.setting(place, family) === 'on');
+    const possible = bridge.certain ? [own, NAMESPACE] : [NAMESPACE];
+    const on = (): boolean => possible.some((place) => host.setting(place, family) === 'on');
     if (on()) {
       this.#wasOn.add(key);
       return true;
     }
     const errors: string[] = [];
-    for (const place of bridge.certain ? [own, NAMESPACE] : [NAMESPACE]) {
+    for (const place of possible) {
       const error = host.switchOn(place, family);
       if (error !== null) errors.push(error);
       if (!on()) continue;
@@ -139,6 +150,10 @@ function refused({ name, certain }: FoundBridge, family: Family, errors: readonl
   const which = certain ? `bridge ${name}` : `${name}, which may be a bridge (/sys is of another namespace)`;
   const why = [...new Set(errors)].join('; ');
   return `IPv${family} policies do not hold between the pods on ${which}: cannot switch on its filtering (${why || 'no effect'}); run: ${command}`;
+}
+
+function unnameablePort(name: string): string {
+  return `frames in disguise are not stopped at ${JSON.stringify(name)}: no rule can hold its name; rename it with letters, digits and _.:@-`;
 }
 
 function unnameable({ name }: FoundBridge): string {

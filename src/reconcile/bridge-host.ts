@@ -6,6 +6,8 @@ export interface Link {
   /** Global ones only. */
   readonly addresses: readonly LinkAddress[];
   readonly kind: LinkKind;
+  /** Of a bridge: those that are veths or tunnels. */
+  readonly ports: readonly string[];
 }
 
 export interface LinkAddress {

@@ -17,6 +17,8 @@ export interface PodPlaces {
 export interface FoundBridge extends PodBridge {
   /** False: it may be a bridge, which cannot be seen. */
   readonly certain: boolean;
+  /** Ports on which pods may hang. */
+  readonly ports: readonly string[];
 }
 
 export function podBridges(
@@ -26,12 +28,12 @@ export function podBridges(
 ): readonly FoundBridge[] {
   const ways = new Set(strays.map(linkTo));
   return links
-    .flatMap(({ name, addresses, kind }): readonly FoundBridge[] => {
+    .flatMap(({ name, addresses, kind, ports }): readonly FoundBridge[] => {
       if (kind === 'other') return [];
       const inRange = addresses.some(({ address }) => ranges.some((range) => cidrContains(range, address)));
       if (!inRange && !ways.has(name)) return [];
       const subnets = disjoint([...addresses.map(({ subnet }) => subnet), ...(inRange ? ranges : [])]);
-      return [{ name, subnets, closed: inRange && kind === 'closed', certain: kind !== 'unseen' }];
+      return [{ name, subnets, closed: inRange && kind === 'closed', certain: kind !== 'unseen', ports }];
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

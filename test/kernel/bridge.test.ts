@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { namespace, node, pod, TestCluster } from './agent-cluster.ts';
-import { AgentProcess } from './agent-process.ts';
+import { AgentProcess, PROGRAM, watchWrites } from './agent-process.ts';
 import { attacks, disguises, neighbourAttacks, neighbourTraffic } from './bridge-attacks.ts';
 import { BridgeNet, bridgePod, type Heard, OUTSIDE } from './bridge-net.ts';
 
@@ -114,6 +114,7 @@ describe('a pod without ingress', () => {
     await during([noIngress('db')], async () => {
       expect(await net.reaching(WEB, atDb, attacks(WEB, DB, round()))).toEqual([]);
       expect(await net.reaching(WEB, atDb, neighbourAttacks(WEB, DB, round()))).toEqual([]);
+      expect(await net.reaching(WEB, atDb, disguises(WEB, DB, round()))).toEqual([]);
       const neighbours = neighbourTraffic(WEB, DB, round());
       expect(await net.reaching(WEB, atDb, neighbours)).toEqual(names(neighbours));
       expect(await net.reaching(WEB, atApi, attacks(WEB, API, round()))).toEqual(['IPv4', 'IPv6']);
@@ -126,6 +127,7 @@ describe('a pod without egress', () => {
     await during([noEgress('web')], async () => {
       expect(await net.reaching(WEB, atDb, attacks(WEB, DB, round()))).toEqual([]);
       expect(await net.reaching(WEB, atDb, neighbourAttacks(WEB, DB, round()))).toEqual([]);
+      expect(await net.reaching(WEB, atDb, disguises(WEB, DB, round()))).toEqual([]);
       const neighbours = neighbourTraffic(WEB, DB, round());
       expect(await net.reaching(WEB, atDb, neighbours)).toEqual(names(neighbours));
     });
@@ -252,4 +254,26 @@ test('where it may not write it is not ready, names the command, and is ready on
   } finally {
     await net.sh('umount /proc/sys/net; umount /sys');
   }
+});
+
+test('what policyd leaves behind is both of its tables, which the next one adopts and cleanup removes', async () => {
+  const ruleset = async (): Promise<string> =>
+    (await net.sandbox.run('nft', ['-s', 'list', 'ruleset'])).stdout;
+  await during([noIngress('db')], async () => {
+    expect(await ruleset()).toContain('table bridge policyd');
+    await agent.end('SIGTERM');
+    expect(await net.reaching(WEB, atDb, disguises(WEB, DB, round()))).toEqual([]);
+    const written = await watchWrites(net.sandbox);
+    agent = await AgentProcess.start(net.sandbox);
+    await inSync();
+    expect(written()).toBe('');
+  });
+  expect(await ruleset()).not.toContain('table bridge');
+  await during([noIngress('db')], async () => {
+    await agent.end('SIGTERM');
+    const { stdout } = await net.sandbox.run(process.execPath, [PROGRAM, 'cleanup']);
+    expect(stdout).toMatch(/^removed table inet policyd \(.*\) and table bridge policyd; /);
+    expect(await ruleset()).toBe('');
+    agent = await AgentProcess.start(net.sandbox);
+  });
 });
