@@ -11,28 +11,27 @@ import { createNft } from '../host/nft.ts';
 import { inUserNamespace } from '../host/user-namespace.ts';
 import type { FeedFailure } from '../kube/cluster-feed.ts';
 import { Failure } from '../model/failure.ts';
-import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../nft/batch.ts';
+import { halved, type Limits, UNLIMITED, UNPRIVILEGED_LIMITS } from '../nft/batch.ts';
 import { parseListing } from '../nft/listing.ts';
 import { observe } from '../nft/observe.ts';
 import { plan } from '../nft/plan.ts';
-import { BridgeFilter } from '../reconcile/bridge-filter.ts';
 import { Blindness } from '../reconcile/blindness.ts';
-import { describeChange } from '../reconcile/cause.ts';
+import { BridgeFilter } from '../reconcile/bridge-filter.ts';
+import { describeChange, objectOf } from '../reconcile/cause.ts';
 import { Desired } from '../reconcile/desired.ts';
-import { FrameGuard } from '../reconcile/frame-guard.ts';
 import { LocalPlaces } from '../reconcile/local-places.ts';
-import type { Nft } from '../reconcile/ports.ts';
 import { Problems } from '../reconcile/problems.ts';
 import { Reconciler, type Steps } from '../reconcile/reconciler.ts';
 import { cleanup } from './cleanup.ts';
 import { Degradations } from './degradations.ts';
 import { type AgentOptions, program } from './options.ts';
+import { preflight } from './preflight.ts';
 import { agentStatus } from './status.ts';
 import { TABLE } from './table.ts';
 
 declare const __POLICYD_VERSION__: string;
 
-/** A commit takes milliseconds; past this, nft is taken for dead and the kernel is read again. */
+/** For `cleanup`. */
 const NFT_TIMEOUT_MS = 60_000;
 /** How long the end waits for a commit that is under way. */
 const LAST_COMMIT_MS = 10_000;
@@ -52,10 +51,11 @@ async function run(options: AgentOptions): Promise<void> {
     terminal,
     color: terminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
   });
-  const nft = createNft({ timeoutMs: NFT_TIMEOUT_MS });
+  const nft = createNft({ timeoutMs: options.nftTimeoutMs });
   const kubeconfig = loadKubeconfig({ file: options.kubeconfig, env: process.env });
-  const nftVersion = await checkNft(nft);
-  const limits = (await inUserNamespace()) ? UNPRIVILEGED_LIMITS : UNLIMITED;
+  const { nftVersion, unchecked } = await preflight(nft);
+  if (unchecked !== null) log.warn(`could not check what the kernel knows: ${unchecked}`);
+  let limits: Limits = (await inUserNamespace()) ? UNPRIVILEGED_LIMITS : UNLIMITED;
 
   const desired = new Desired({
     node,
@@ -66,18 +66,18 @@ async function run(options: AgentOptions): Promise<void> {
   const places = new LocalPlaces({ node, configured: options.podCidr });
   const bridges = new BridgeFilter({ host: createBridgeHost(), log, places: () => places.places });
   const bridged = new Bridged();
-  const frames = new FrameGuard({ nft, clock: SYSTEM_CLOCK, random, log });
   // snapshot -> resolve -> compile -> plan -> commit -> observe; `desired` holds the snapshot, compiled as it
   // changes, and the reconciler turns this line into a loop.
   const steps: Steps = {
     compile: () => {
       // A pod that has just got its address may hang on a bridge that came with it.
       bridges.check();
-      const compiled = bridged.apply(desired.compile(), bridges.bridges);
-      frames.want(bridged.closing ? bridges.ports : []);
-      return compiled;
+      return bridged.apply(desired.compile(), bridges.bridges);
     },
     plan: ({ ruleset }, observed) => plan(ruleset, observed, limits),
+    shrink: () => {
+      limits = halved(limits);
+    },
     commit: ({ commands }) => nft.commit(commands),
     observe: async () => {
       const listing = await nft.listTable(TABLE.family, TABLE.name);
@@ -111,7 +111,7 @@ async function run(options: AgentOptions): Promise<void> {
         places.update(changes);
         desired.update(changes);
         if (feed.missing().length === 0) podRange.update(desired.podRanges.degraded);
-        if (changes.length > 0) reconciler.changed(changes.map(describeChange));
+        if (changes.length > 0) reconciler.changed(changes.map(describeChange), changes.flatMap(objectOf));
       },
       problems: (object, messages) => {
         for (const message of problems.set(object, messages)) log.warn(message, { object });
@@ -125,7 +125,7 @@ async function run(options: AgentOptions): Promise<void> {
   });
 
   const status = (): ReturnType<typeof agentStatus> =>
-    agentStatus({ node, feed, desired, reconciler, bridges, frames, problems, now: () => SYSTEM_CLOCK.now() });
+    agentStatus({ node, feed, desired, reconciler, bridges, problems, now: () => SYSTEM_CLOCK.now() });
   const health = options.health === undefined ? null : await serveHealth(options.health, status);
   log.info('policyd starts', {
     version: __POLICYD_VERSION__,
@@ -147,23 +147,14 @@ async function run(options: AgentOptions): Promise<void> {
   const watching = bridges.run(
     SYSTEM_CLOCK,
     (changed) => {
-      bridgeTroubles.update([...bridges.degraded, ...frames.degraded]);
+      bridgeTroubles.update(bridges.degraded);
       if (changed) reconciler.changed(['bridges of pods']);
     },
     ended.signal,
   );
-  await Promise.race([Promise.all([feeding, reconciling, watching, frames.run(ended.signal)]), overdue(ended.signal)]);
+  await Promise.race([Promise.all([feeding, reconciling, watching]), overdue(ended.signal)]);
   await health?.close();
   process.exit(0);
-}
-
-/** Fails at once on what waiting does not mend: no nft, no permission. */
-async function checkNft(nft: Nft): Promise<string> {
-  const version = await nft.version();
-  await nft.listTable(TABLE.family, TABLE.name).catch((error: unknown) => {
-    if (error instanceof Failure && error.hint !== null) throw error;
-  });
-  return version;
 }
 
 /** Nodes say nothing about which pods wait for an address. */

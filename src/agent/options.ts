@@ -10,6 +10,7 @@ export interface AgentOptions {
   readonly kubeconfig?: string;
   readonly podCidr: readonly Cidr[];
   readonly health?: HealthAddress;
+  readonly nftTimeoutMs: number;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
 }
@@ -48,12 +49,17 @@ export function program(version: string, commands: Commands): Command {
       ).argParser(healthAddress),
     )
     .addOption(
+      new Option('--nft-timeout <seconds>', 'past which nft is ended and the kernel is read again')
+        .argParser(milliseconds)
+        .default(60_000, '60'),
+    )
+    .addOption(
       new Option('--log-format <format>', 'auto is pretty on a terminal')
         .choices(LOG_FORMATS)
         .default('auto'),
     )
     .addOption(new Option('--log-level <level>').choices(LOG_LEVELS).default('info'))
-    .action((options: Partial<AgentOptions>) => commands.run(withNode(options, command)))
+    .action((options: Given) => commands.run(withNode(options, command)))
     .addHelpText('after', '\nEnding policyd leaves enforcement in place; "policyd cleanup" removes it.');
   command
     .command('cleanup')
@@ -62,19 +68,35 @@ export function program(version: string, commands: Commands): Command {
   return command;
 }
 
+type Given = Partial<Omit<AgentOptions, 'nftTimeoutMs'>> & { readonly nftTimeout?: number };
+
 /** Required here and not for `cleanup`; commander asks subcommands for what their parents require. */
-function withNode(options: Partial<AgentOptions>, command: Command): AgentOptions {
+function withNode({ nftTimeout, ...options }: Given, command: Command): AgentOptions {
   const { node } = options;
   if (node === undefined || node === '') {
     command.error("error: required option '--node <name>' not specified (or NODE_NAME in the environment)");
   }
-  return { podCidr: [], logFormat: 'auto', logLevel: 'info', ...options, node };
+  return {
+    podCidr: [],
+    nftTimeoutMs: nftTimeout ?? 60_000,
+    logFormat: 'auto',
+    logLevel: 'info',
+    ...options,
+    node,
+  };
 }
 
 function appendCidr(text: string, before: readonly Cidr[]): readonly Cidr[] {
   const parsed = parseCidr(text);
   if (parsed === null) throw new InvalidArgumentError(`"${text}" is not a CIDR such as 10.244.1.0/24.`);
   return [...before, parsed.cidr];
+}
+
+function milliseconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d{1,4}(\.\d)?$/.test(text) || seconds === 0)
+    throw new InvalidArgumentError(`"${text}" is not a number of seconds such as 60 or 0.5.`);
+  return seconds * 1000;
 }
 
 function healthAddress(text: string): HealthAddress {

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addTable } from '../nft/commands.ts';
+import { addSet, addTable } from '../nft/commands.ts';
+import type { SetName } from '../nft/objects.ts';
 import { createNft, type Nft } from './nft.ts';
 
 const COMMANDS = [addTable({ family: 'inet', name: 'a' }), addTable({ family: 'inet', name: 'b' })];
@@ -14,6 +15,11 @@ beforeEach(async () => {
 });
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** Refuses what holds the text, and nothing else. */
+function refusing(text: string): string {
+  return `for file; do :; done; grep -qF '${text}' "$file" || exit 0; echo 'Error: File exists' >&2; exit 1`;
+}
 
 async function played(script: string, timeoutMs = 5000): Promise<Nft> {
   const binary = join(directory, 'nft');
@@ -36,12 +42,43 @@ describe('nft', () => {
   });
 
   it('is refused when nft says no, with its words', async () => {
-    const nft = await played('echo "internal:0:0-0: Error: Could not process rule: File exists" >&2; exit 1');
+    const nft = await played(refusing('"b"'));
     expect(await nft.commit(COMMANDS)).toEqual({
       kind: 'refused',
-      message: 'internal:0:0-0: Error: Could not process rule: File exists',
-      command: 0,
+      message: 'Error: File exists',
+      command: 1,
     });
+    expect(await nft.check(COMMANDS)).toEqual({ kind: 'refused', message: 'Error: File exists', command: 1 });
+  });
+
+  it('names the element that is at fault, of a command that has several', async () => {
+    const elements = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'];
+    const set = { name: 's' as SetName, type: ['ipv4_addr'], interval: false } as const;
+    const commands = [...COMMANDS, addSet({ family: 'inet', name: 'a' }, set, elements), ...COMMANDS];
+    const nft = await played(refusing('"10.0.0.3"'));
+    expect(await nft.commit(commands)).toMatchObject({ kind: 'refused', command: 2, element: 2 });
+    const whole = await played(refusing('"name":"s"'));
+    expect(await whole.commit(commands)).toEqual({
+      kind: 'refused',
+      message: 'Error: File exists',
+      command: 2,
+    });
+  });
+
+  it('blames no command when everything is refused, or the machine is short of something', async () => {
+    const all = await played('echo busy >&2; exit 1');
+    expect(await all.commit(COMMANDS)).toEqual({ kind: 'refused', message: 'busy', command: null });
+    const memory = await played('[ "$1" = -c ] && exit 9; echo "Error: Cannot allocate memory" >&2; exit 1');
+    expect(await memory.commit(COMMANDS)).toMatchObject({ kind: 'refused', command: null });
+    const denied = await played('echo "Error: Operation not permitted" >&2; exit 1');
+    expect(await denied.commit(COMMANDS)).toMatchObject({
+      message: expect.stringContaining('CAP_NET_ADMIN'),
+    });
+  });
+
+  it('gives up the search when nft is too slow for it', async () => {
+    const nft = await played('[ "$1" = -c ] && sleep 0.3; echo no >&2; exit 1', 200);
+    expect(await nft.commit(COMMANDS)).toEqual({ kind: 'refused', message: 'no', command: null });
   });
 
   it('is refused without a culprit when the check finds none', async () => {
@@ -55,6 +92,11 @@ describe('nft', () => {
       kind: 'refused',
       message: expect.stringMatching(/^a change of 2 commands is too large .* run as root/),
       command: null,
+      tooLarge: true,
+    });
+    expect(await nft.commit(COMMANDS.slice(1))).toMatchObject({
+      message: expect.stringContaining('one command is too large'),
+      command: 0,
     });
   });
 
@@ -110,6 +152,7 @@ describe('nft', () => {
       hint: expect.stringContaining('CAP_NET_ADMIN'),
     });
     const slow = await played('exec sleep 30', 200);
+    await expect(slow.version()).rejects.toMatchObject({ code: 'NFT_TIMEOUT' });
     await expect(slow.listTable('inet', 'a')).rejects.toMatchObject({ code: 'NFT_TIMEOUT' });
     const torn = await played('echo "{ \\"nftables\\": ["');
     await expect(torn.listTable('inet', 'a')).rejects.toMatchObject({ code: 'NFT_UNREADABLE' });

@@ -7,23 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { NftCommand } from '../nft/commands.ts';
-import { type NftProcess, runNft } from './nft-process.ts';
+import type { CommitResult, Nft } from '../reconcile/ports.ts';
+import { culprit } from './culprit.ts';
+import { type NftProcess, type NftRun, runNft } from './nft-process.ts';
 
-export type CommitResult =
-  | { readonly kind: 'committed'; readonly milliseconds: number }
-  /** The kernel is unchanged. `command` is the index of the one that is at fault, when it could be found. */
-  | { readonly kind: 'refused'; readonly message: string; readonly command: number | null }
-  /** The commit may or may not have happened: observe before anything else. */
-  | { readonly kind: 'uncertain'; readonly message: string };
-
-export interface Nft {
-  /** `1.0.6` */
-  version(): Promise<string>;
-  /** The parsed `nft -j list table`; null when there is no such table. */
-  listTable(family: string, name: string): Promise<unknown | null>;
-  /** One atomic transaction. Throws NFT_MISSING; every other outcome is a result. */
-  commit(commands: readonly NftCommand[]): Promise<CommitResult>;
-}
+export type { CommitResult, Nft } from '../reconcile/ports.ts';
 
 export interface NftOptions {
   /** A path or a name on PATH; `nft` unless given. */
@@ -38,6 +26,11 @@ export function createNft(options: NftOptions): Nft {
   return {
     async version() {
       const result = await runNft(process, ['--version']);
+      if (result.kind === 'timeout')
+        throw new Failure(
+          'NFT_TIMEOUT',
+          `${process.binary} --version did not end in ${options.timeoutMs} ms`,
+        );
       const version = /v(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout)?.[1];
       if (version !== undefined) return version;
       throw failed(
@@ -53,7 +46,8 @@ export function createNft(options: NftOptions): Nft {
         ? new Failure('NFT_TIMEOUT', `nft did not list table ${family} ${name} in ${options.timeoutMs} ms`)
         : failed(`nft could not list table ${family} ${name}`, result.message);
     },
-    commit: (commands) => withFile(options.directory, (write) => commitFile(process, commands, write)),
+    check: (commands) => withFile(options.directory, (write) => run(process, ['-c'], commands, write)),
+    commit: (commands) => withFile(options.directory, (write) => run(process, [], commands, write)),
   };
 }
 
@@ -75,11 +69,15 @@ function parseJson(text: string): unknown {
 function failed(what: string, message: string): Failure {
   const denied = message.includes('Operation not permitted');
   return new Failure('NFT_FAILED', message === '' ? what : `${what}: ${message}`, {
-    ...(denied ? { hint: 'nft needs CAP_NET_ADMIN in the network namespace it works in: run as root.' } : {}),
+    ...(denied
+      ? {
+          hint: 'nft needs CAP_NET_ADMIN in the network namespace it works in: run as root, or add the capability NET_ADMIN.',
+        }
+      : {}),
   });
 }
 
-type WriteCommands = (commands: readonly NftCommand[]) => Promise<string>;
+export type WriteCommands = (commands: readonly NftCommand[]) => Promise<string>;
 
 /** Files only their owner can read, in a directory only their owner can enter, gone afterwards. */
 async function withFile<T>(
@@ -103,25 +101,38 @@ async function withFile<T>(
   }
 }
 
-async function commitFile(
+async function run(
   process: NftProcess,
+  flags: readonly string[],
   commands: readonly NftCommand[],
   write: WriteCommands,
 ): Promise<CommitResult> {
-  const run = await runNft(process, ['-j', '-f', await write(commands)]);
-  switch (run.kind) {
+  const result = await runNft(process, [...flags, '-j', '-f', await write(commands)]);
+  switch (result.kind) {
     case 'ended':
-      return { kind: 'committed', milliseconds: run.milliseconds };
+      return { kind: 'committed', milliseconds: result.milliseconds };
     case 'timeout':
     case 'killed':
-      return { kind: 'uncertain', message: run.message };
+      return { kind: 'uncertain', message: result.message };
     case 'failed':
-      if (mayHaveCommitted(run.message)) return { kind: 'uncertain', message: run.message };
-      // No command is at fault: a shorter beginning would fit whatever stands in it.
-      if (isTooLarge(run.message))
-        return { kind: 'refused', message: tooLarge(commands.length, run.message), command: null };
-      return { kind: 'refused', message: run.message, command: await culprit(process, commands, write) };
+      return await failedRun(process, result, commands, write);
   }
+}
+
+async function failedRun(
+  process: NftProcess,
+  { message }: NftRun,
+  commands: readonly NftCommand[],
+  write: WriteCommands,
+): Promise<CommitResult> {
+  if (mayHaveCommitted(message)) return { kind: 'uncertain', message };
+  if (isTooLarge(message)) {
+    // A shorter beginning would fit whatever stands in it; only a command alone is to blame for its size.
+    const command = commands.length === 1 ? 0 : null;
+    return { kind: 'refused', message: tooLarge(commands.length, message), command, tooLarge: true };
+  }
+  if (isOfTheMachine(message)) return { kind: 'refused', message: withHint(message), command: null };
+  return { kind: 'refused', message, ...(await culprit(process, commands, write)) };
 }
 
 /** The answers did not fit the socket: the commit itself may be done (datapath 6). */
@@ -134,32 +145,21 @@ function isTooLarge(message: string): boolean {
   return message.includes('Message too long');
 }
 
-function tooLarge(commands: number, message: string): string {
-  return `a change of ${commands} commands is too large for one transaction in an unprivileged user namespace; run as root, or change less at once (${message})`;
+/** No command is at fault: every one would have been refused. */
+function isOfTheMachine(message: string): boolean {
+  return [
+    'Operation not permitted',
+    'Cannot allocate memory',
+    'Resource temporarily unavailable',
+    'Too many open files',
+  ].some((words) => message.includes(words));
 }
 
-/**
- * nft names no command, so the shortest beginning that it refuses is searched with `nft -c`; its last
- * command is at fault. null: none is refused any more, or nft does not answer.
- */
-async function culprit(
-  process: NftProcess,
-  commands: readonly NftCommand[],
-  write: WriteCommands,
-): Promise<number | null> {
-  const refuses = async (length: number): Promise<boolean | null> => {
-    const { kind } = await runNft(process, ['-c', '-j', '-f', await write(commands.slice(0, length))]);
-    return kind === 'ended' ? false : kind === 'failed' ? true : null;
-  };
-  if ((await refuses(commands.length)) !== true) return null;
-  let passes = 0;
-  let fails = commands.length;
-  while (fails - passes > 1) {
-    const middle = Math.floor((passes + fails) / 2);
-    const refused = await refuses(middle);
-    if (refused === null) return null;
-    if (refused) fails = middle;
-    else passes = middle;
-  }
-  return fails - 1;
+function withHint(message: string): string {
+  return message.includes('Operation not permitted') ? `${message}; nft needs CAP_NET_ADMIN` : message;
+}
+
+function tooLarge(commands: number, message: string): string {
+  const what = commands === 1 ? 'one command' : `a change of ${commands} commands`;
+  return `${what} is too large for one transaction in an unprivileged user namespace; run as root, or ask for less at once (${message})`;
 }

@@ -31,4 +31,6 @@ export type FailureCode =
   | 'NAMESPACES_UNAVAILABLE'
   | 'LAB_FAILED'
   | 'LAB_ABSENT'
-  | 'INTERNAL';
+  | 'INTERNAL'
+  | 'NFT_TOO_OLD'
+  | 'KERNEL_FEATURE_MISSING';

@@ -6,9 +6,10 @@
  */
 import type { Limits } from './batch.ts';
 import type { NftCommand, Table } from './commands.ts';
+import type { ElementChange } from './difference.ts';
 import type { Chain, Element, Ruleset, SetName } from './objects.ts';
 import type { ObservedTable } from './observe.ts';
-import { type Changed, type Changes, commandsOf } from './switch.ts';
+import { type Changes, commandsOf } from './switch.ts';
 
 const NOTHING: Changes = { sets: [], maps: [], rewritten: [], hooked: [], unhooked: [] };
 
@@ -22,35 +23,51 @@ export function switchGroups(
   const { table } = desired;
   const { refusing, excepting } = setRoles(desired);
   const admitting = changes.sets.filter(({ object }) => !refusing.has(object.name));
+  // Intervals that overlap cannot be added before others are removed.
+  const atOnce = changes.sets.filter(
+    ({ object, change }) =>
+      refusing.has(object.name) && object.interval && change.removed.length > 0 && change.added.length > 0,
+  );
   const others = changes.sets
-    .filter(({ object }) => refusing.has(object.name) && !object.interval)
+    .filter((each) => refusing.has(each.object.name) && !atOnce.includes(each))
     // What drops by itself comes before, and goes after, what keeps somebody from being dropped.
     .sort((a, b) => Number(excepting.has(a.object.name)) - Number(excepting.has(b.object.name)));
   const pods = podGroups(desired, observed, changes);
   const inPods = new Set(pods.flatMap(({ rewritten }) => rewritten));
   const frame: Changes = {
     ...NOTHING,
-    // Intervals that overlap cannot be added before others are removed.
-    sets: changes.sets.filter(({ object }) => refusing.has(object.name) && object.interval),
+    sets: atOnce,
     rewritten: changes.rewritten.filter((chain) => !inPods.has(chain)),
     hooked: changes.hooked,
     unhooked: changes.unhooked,
   };
-  const leaves = ({ maps, rewritten }: Changes): boolean =>
-    rewritten.length === 0 && maps.every(({ change }) => change.added.length === 0);
   const groups = (list: readonly Changes[]): readonly (readonly NftCommand[])[] =>
     list.map((each) => commandsOf(table, each)).filter((commands) => commands.length > 0);
   return [
     ...elementGroups(table, others, 'added', limits),
     ...elementGroups(table, admitting, 'removed', limits),
-    // Whose address comes or changes, then what is said of unknown addresses, then who leaves: an address
-    // that leaves a pod is judged by what is said of unknown ones, and never by what was said.
-    ...groups(pods.filter((pod) => !leaves(pod))),
+    // Addresses that come or change, then what is said of unknown ones, then those that leave: these are
+    // judged by what is said of unknown addresses now, and never by what was said before.
+    ...groups(pods.map((pod) => withKeys(pod, (key, { added }) => added.includes(key)))),
     ...groups([frame]),
-    ...groups(pods.filter(leaves)),
+    ...groups(
+      pods.map((pod) => ({ ...withKeys(pod, (key, { added }) => !added.includes(key)), rewritten: [] })),
+    ),
     ...elementGroups(table, admitting, 'added', limits),
     ...elementGroups(table, others.toReversed(), 'removed', limits),
   ];
+}
+
+/** With the map keys that the filter keeps. */
+function withKeys(pod: Changes, keep: (key: Element, change: ElementChange) => boolean): Changes {
+  const maps = pod.maps.map(({ object, change }) => ({
+    object,
+    change: {
+      removed: change.removed.filter((key) => keep(key, change)),
+      added: change.added.filter((key) => keep(key, change)),
+    },
+  }));
+  return { ...pod, maps };
 }
 
 interface SetRoles {
@@ -96,10 +113,6 @@ function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] 
   );
 }
 
-interface PodChanges extends Changes {
-  readonly maps: readonly Changed<Changes['maps'][number]['object']>[];
-}
-
 /**
  * The changes of the maps and of the chains they lead to, put together by pod: addresses that lead to one
  * chain, before or after, belong together, and so do the chains one address leads to.
@@ -108,7 +121,7 @@ function podGroups(
   desired: Ruleset,
   observed: ObservedTable | null,
   { maps, rewritten }: Changes,
-): readonly PodChanges[] {
+): readonly Changes[] {
   const own = ownChains(desired);
   const chains: ReadonlyMap<string, Chain> = desired.chains;
   const groups = new Groups();

@@ -33,3 +33,16 @@ export class Cause {
 export function describeChange({ kind, key, value }: Change): string {
   return `${kind} ${key}${value === null ? ' gone' : ''}`;
 }
+
+/** As problems name it; those of nodes and namespaces are nobody's fault. */
+export function objectOf({ kind, key }: Change): readonly string[] {
+  switch (kind) {
+    case 'policy':
+      return [`NetworkPolicy ${key}`];
+    case 'pod':
+      return [`Pod ${key}`];
+    case 'namespace':
+    case 'node':
+      return [];
+  }
+}

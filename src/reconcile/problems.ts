@@ -12,6 +12,18 @@ export class Problems {
     return messages.filter((message) => !before.includes(message));
   }
 
+  /** Replaces everything; what was not known before. */
+  replace(problems: readonly ObjectProblem[]): readonly ObjectProblem[] {
+    const known = this.list();
+    this.clear();
+    for (const { object, message } of problems) {
+      this.#byObject.set(object, [...(this.#byObject.get(object) ?? []), message]);
+    }
+    return problems.filter(
+      ({ object, message }) => !known.some((each) => each.object === object && each.message === message),
+    );
+  }
+
   clear(): void {
     this.#byObject.clear();
   }

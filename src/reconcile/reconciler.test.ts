@@ -3,8 +3,10 @@ import { Compiler } from '../compile/compiler.ts';
 import type { Address } from '../model/address.ts';
 import { type Change, type Pod, podKey } from '../model/cluster.ts';
 import { policyKey } from '../model/policy.ts';
+import { halved, type Limits, UNLIMITED } from '../nft/batch.ts';
 import type { ObservedTable } from '../nft/observe.ts';
 import { applyPlan, type Batch, plan } from '../nft/plan.ts';
+import { objectOf } from './cause.ts';
 import { ManualClock } from './manual-clock.ts';
 import type { CommitResult, Facts, Log } from './ports.ts';
 import { Reconciler } from './reconciler.ts';
@@ -17,6 +19,10 @@ class FakeKernel {
   commits: Batch[] = [];
   observations = 0;
   faults: Fault[] = [];
+  /** Text in a command that the kernel refuses, for ever. */
+  bad: readonly string[] = [];
+  /** More commands than this are too many for one transaction. */
+  room = Number.POSITIVE_INFINITY;
   unreadable = false;
   release: () => void = () => {};
 
@@ -49,8 +55,20 @@ class FakeKernel {
         break;
       case null:
     }
+    if (batch.commands.length > this.room)
+      return { kind: 'refused', message: 'Message too long', command: null, tooLarge: true };
+    const command = batch.commands.findIndex((each) => this.bad.some((text) => holds(each, text)));
+    if (command >= 0)
+      return { kind: 'refused', message: 'Invalid argument', command, ...this.#element(batch, command) };
     this.#apply(batch);
     return { kind: 'committed', milliseconds: 3 };
+  }
+
+  #element({ commands }: Batch, index: number): { element?: number } {
+    const command = commands[index];
+    const elements = command && 'add' in command && 'set' in command.add ? (command.add.set.elem ?? []) : [];
+    const element = elements.findIndex((each) => this.bad.includes(JSON.stringify(each)));
+    return element >= 0 ? { element } : {};
   }
 
   async observe(): Promise<ObservedTable | null> {
@@ -64,8 +82,14 @@ class FakeKernel {
   }
 
   #apply(batch: Batch): void {
-    this.table = applyPlan({ desired: compiler.result().ruleset, batches: [batch] }, this.table);
+    const desired = { ...compiler.result().ruleset, chains: new Map(), sets: new Map(), maps: new Map() };
+    this.table = applyPlan({ desired, batches: [batch] }, this.table);
   }
+}
+
+/** Taking away is never refused. */
+function holds(command: Batch['commands'][number], text: string): boolean {
+  return 'add' in command && JSON.stringify(command).includes(text);
 }
 
 let kernel: FakeKernel;
@@ -77,6 +101,7 @@ let running: Promise<void>;
 let lines: { level: string; message: string; facts: Facts }[];
 let version: number;
 let compileError: Error | null;
+let limits: Limits;
 
 beforeEach(() => {
   kernel = new FakeKernel();
@@ -85,6 +110,7 @@ beforeEach(() => {
   lines = [];
   version = 1;
   compileError = null;
+  limits = UNLIMITED;
   begin();
   apply([namespace('shop'), podChange('web', '10.0.0.1'), podChange('api', '10.0.0.2')]);
 });
@@ -109,9 +135,12 @@ function begin(): void {
         if (compileError !== null) throw compileError;
         return compiler.result();
       },
-      plan: ({ ruleset }, observed) => plan(ruleset, observed),
+      plan: ({ ruleset }, observed) => plan(ruleset, observed, limits),
       commit: (batch) => kernel.commit(batch),
       observe: () => kernel.observe(),
+      shrink: () => {
+        limits = halved(limits);
+      },
     },
     clock,
     random: () => 0,
@@ -126,7 +155,10 @@ function begin(): void {
 
 function apply(changes: readonly Change[]): void {
   for (const change of changes) compiler.update(change);
-  reconciler.changed(changes.map(({ key }) => key));
+  reconciler.changed(
+    changes.map(({ key }) => key),
+    changes.flatMap(objectOf),
+  );
 }
 
 function namespace(name: string): Change {
@@ -422,4 +454,179 @@ test('ends after the commit under way, and begins no other', async () => {
   kernel.release();
   await end;
   expect(kernel.commits).toHaveLength(1);
+});
+
+/** Which addresses a pod's dispatch leads where, and which rules its policies have there. */
+function rulesOf(prefix: string): number {
+  return [...(kernel.table?.chains.values() ?? [])]
+    .filter(({ name }) => name.startsWith(prefix))
+    .reduce((sum, { rules }) => sum + rules, 0);
+}
+
+test('one bad policy admits nobody, is reported once, and holds up nothing else', async () => {
+  reconciler.start();
+  await settled();
+  kernel.bad = ['shop/bad:ingress'];
+  apply([policyChange('bad', 'api', 'web'), policyChange('good', 'web', 'api')]);
+  await settled();
+  await clock.advance(100);
+  await settled();
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.problems.list()).toEqual([
+    {
+      object: 'NetworkPolicy shop/bad',
+      message: expect.stringMatching(/^closed instead: the kernel refused "add rule rin_/),
+    },
+  ]);
+  // Both pods are isolated; one rule admits, and each chain ends in its denial.
+  expect(rulesOf('in_')).toBe(4);
+  expect(rulesOf('rin_')).toBe(3);
+  const reports = (): number => lines.filter(({ facts }) => facts.object === 'NetworkPolicy shop/bad').length;
+  expect(reports()).toBe(1);
+
+  // Others come and go meanwhile.
+  apply([podChange('third', '10.0.0.3')]);
+  await settled();
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reports()).toBe(1);
+});
+
+test('what was refused is tried again when its object changes, and after a while', async () => {
+  reconciler.start();
+  await settled();
+  kernel.bad = ['"shop/bad:ingress', 'peer_'];
+  apply([policyChange('bad', 'api', 'web')]);
+  await settled();
+  await clock.advance(100);
+  await settled();
+  expect(reconciler.problems.list()).toHaveLength(1);
+  kernel.bad = [];
+  apply([podChange('third', '10.0.0.3')]);
+  await settled();
+  expect(reconciler.problems.list()).toHaveLength(1);
+  apply([policyChange('bad', 'api', 'web')]);
+  await settled();
+  expect(reconciler.problems.list()).toEqual([]);
+  expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
+
+  kernel.bad = ['peer_'];
+  apply([policyChange('other', 'api', 'api')]);
+  await settled();
+  await clock.advance(100);
+  await settled();
+  expect(reconciler.problems.list()).toHaveLength(1);
+  kernel.bad = [];
+  await clock.advance(301_000);
+  await settled();
+  expect(reconciler.problems.list()).toEqual([]);
+  expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
+});
+
+test('several bad objects are found one after the other', async () => {
+  reconciler.start();
+  await settled();
+  const names = Array.from({ length: 8 }, (_, index) => `bad${index}`);
+  kernel.bad = ['shop/bad'];
+  apply([...names.map((name) => policyChange(name, 'api', 'web')), policyChange('good', 'web', 'api')]);
+  await settled();
+  await clock.advance(100);
+  for (let turn = 0; turn < 10; turn += 1) await settled();
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.problems.list().map(({ object }) => object)).toEqual(
+    names.map((name) => `NetworkPolicy shop/${name}`),
+  );
+});
+
+test('one bad address is left out of the peers, and the others are admitted', async () => {
+  reconciler.start();
+  await settled();
+  kernel.bad = ['"10.0.0.9"'];
+  const far = podChange('far', '10.0.0.9');
+  const value =
+    far.kind === 'pod' && far.value
+      ? { ...far.value, node: 'node-b', labels: new Map([['app', 'web']]) }
+      : null;
+  if (value === null) throw new Error('a pod was made');
+  apply([{ kind: 'pod', key: podKey('shop', 'far'), value }, policyChange('p', 'api', 'web')]);
+  await settled();
+  await clock.advance(100);
+  await settled();
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  const peers = [...(kernel.table?.sets.values() ?? [])].find(({ name }) => name.startsWith('peer_'));
+  expect([...(peers?.elements ?? [])]).toEqual(['10.0.0.1']);
+  expect(reconciler.problems.list()).toEqual([
+    {
+      object: 'NetworkPolicy shop/p',
+      message: expect.stringContaining('add element 10.0.0.9 to peer_'),
+    },
+  ]);
+});
+
+test("a pod whose own chain is refused is closed but for itself, and the other pods' rules are committed", async () => {
+  reconciler.start();
+  await settled();
+  apply([policyChange('p', 'api', 'web'), policyChange('q', 'web', 'api')]);
+  const { endpoints } = compiler.result();
+  kernel.bad = [endpoints.get(podKey('shop', 'api'))?.ingress ?? 'none'];
+  await settled();
+  await clock.advance(100);
+  await settled();
+  expect(reconciler.problems.list().map(({ object }) => object)).toEqual(['Pod shop/api']);
+  const dispatch = kernel.table?.maps.get('in_4')?.elements;
+  expect(dispatch?.get('10.0.0.2')).toBe('goto closed');
+  expect(dispatch?.get('10.0.0.1')).toMatch(/^goto in_/);
+});
+
+test('what serves everybody cannot be left out: degraded, and the last ruleset stays', async () => {
+  reconciler.start();
+  await settled();
+  const table = kernel.table;
+  kernel.bad = ['"isolated_4"'];
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  await clock.advance(5_000);
+  expect(reconciler.state().degraded?.code).toBe('NFT_REFUSED');
+  expect(kernel.table?.maps).toEqual(table?.maps);
+});
+
+test('a transaction that is too large is cut smaller at the next try', async () => {
+  kernel.room = 100;
+  for (let index = 0; index < 60; index += 1)
+    apply([podChange(`p${index}`, `10.0.3.${index + 1}`), policyChange(`q${index}`, `p${index}`, 'web')]);
+  reconciler.start();
+  for (let turn = 0; turn < 10; turn += 1) {
+    await settled();
+    await clock.advance(1_000);
+  }
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
+  // From then on it is known; a change of all pods at once becomes visible in several steps.
+  apply([
+    policyChange('all', 'web', 'p1'),
+    ...Array.from({ length: 60 }, (_, index) => policyChange(`q${index}`, `p${index}`, `p${index + 1}`)),
+  ]);
+  await settled();
+  expect(lines.at(-1)).toMatchObject({ message: 'committed', facts: { steps: expect.any(Number) } });
+});
+
+test('nft that does not end is reported after ten seconds, and at once when it is given up', async () => {
+  reconciler.start();
+  await settled();
+  kernel.faults = ['hang'];
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  expect(reconciler.state().degraded).toBeNull();
+  await clock.advance(12_000);
+  expect(reconciler.state().degraded).toEqual({
+    code: 'NFT_SLOW',
+    message: 'nft has been at work for 12 s; the last ruleset stays in force',
+  });
+  expect(lines.filter(({ facts }) => facts.code === 'NFT_SLOW')).toHaveLength(1);
+  kernel.faults = ['uncertain-before'];
+  kernel.release();
+  await settled();
+  expect(reconciler.state().degraded?.code).toBe('NFT_UNCERTAIN');
+  await clock.advance(31_000);
+  await settled();
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
 });

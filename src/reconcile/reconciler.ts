@@ -2,16 +2,19 @@
  * The one writer: brings the kernel to the compiled ruleset, and keeps it there.
  * Guarantees: nothing is written before `start`; changes that arrive while a commit runs gather; after any
  * failure the kernel is read before the next try; tries are bounded, then reported, and go on slowly while
- * the last ruleset stays in force. No difference, no write.
+ * the last ruleset stays in force. What the kernel refuses of single objects is left out, closed, and
+ * reported, so that it holds up nothing else. No difference, no write.
  */
 import type { Compiled } from '../compile/compiled.ts';
+import { withhold } from '../compile/withhold.ts';
 import type { ObservedTable } from '../nft/observe.ts';
 import { applyPlan, type Batch, type Plan } from '../nft/plan.ts';
 import { Backoff } from './backoff.ts';
-import { blame } from './blame.ts';
+import { type Blame, blame } from './blame.ts';
 import { Cause } from './cause.ts';
-import type { Clock, CommitResult, Log } from './ports.ts';
+import type { Clock, CommitResult, Log, Refused } from './ports.ts';
 import { Problems } from './problems.ts';
+import { Refusals } from './refusals.ts';
 import { sleep } from './sleep.ts';
 import type { Degradation, DegradationCode, ResourceVersions } from './status.ts';
 
@@ -20,6 +23,8 @@ export interface Steps {
   plan(desired: Compiled, observed: ObservedTable | null): Plan;
   commit(batch: Batch): Promise<CommitResult>;
   observe(): Promise<ObservedTable | null>;
+  /** A transaction was too large: the next plan must cut smaller ones. */
+  shrink?(): void;
 }
 
 export interface ReconcilerOptions {
@@ -46,6 +51,12 @@ const FIRST_DELAY_MS = 100;
 /** While degraded: a try at the next change, but not faster than this, and one in any case every 30 s. */
 const SLOWEST_CHANGE_MS = 1_000;
 const SLOW_RETRY_MS = 30_000;
+/** Past this, what keeps the kernel from following is reported at once, and a quick end is not waited for. */
+const PATIENCE_MS = 10_000;
+/** Objects found guilty in one go; more of them take more tries. */
+const MAX_ROUNDS = 20;
+/** What the kernel has refused is tried again then, even if its object has not changed. */
+const RETRY_REFUSED_MS = 300_000;
 /** An agent killed in the middle of a commit may leave an nft process that commits after our first look. */
 const SECOND_LOOK_MS = 60_000;
 
@@ -63,6 +74,7 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #cause = new Cause();
   readonly #problems = new Problems();
+  readonly #refusals = new Refusals();
   readonly #backoff: Backoff;
   #started = false;
   #dirty = false;
@@ -75,6 +87,10 @@ export class Reconciler {
   #revision = 0;
   #applied: ResourceVersions = { pods: '', namespaces: '', nodes: '', networkpolicies: '' };
   #degraded: Degradation | null = null;
+  /** Since when the kernel could not be brought to what is wanted, and since when nft is at work. */
+  #failingSince: number | null = null;
+  #nftSince: number | null = null;
+  #cancelRetry: (() => void) | null = null;
   #wake: () => void = () => {};
 
   constructor(options: ReconcilerOptions) {
@@ -88,10 +104,11 @@ export class Reconciler {
     this.changed(['start']);
   }
 
-  /** The desired ruleset may have changed. */
-  changed(causes: readonly string[]): void {
+  /** The desired ruleset may have changed, and with it these objects (`NetworkPolicy shop/api`). */
+  changed(causes: readonly string[], objects: readonly string[] = []): void {
     this.#dirty = true;
     this.#news = true;
+    this.#refusals.forget(objects);
     if (this.#started) this.#cause.add(causes, this.#options.clock.now());
     this.#wake();
   }
@@ -109,7 +126,18 @@ export class Reconciler {
       everInSync: this.#everInSync,
       revision: this.#revision,
       resourceVersions: this.#applied,
-      degraded: this.#degraded,
+      degraded: this.#degraded ?? this.#slow(),
+    };
+  }
+
+  #slow(): Degradation | null {
+    if (this.#nftSince === null) return null;
+    const waited = this.#options.clock.now() - this.#nftSince;
+    if (waited < PATIENCE_MS) return null;
+    const seconds = Math.round(waited / 1000);
+    return {
+      code: 'NFT_SLOW',
+      message: `nft has been at work for ${seconds} s; the last ruleset stays in force`,
     };
   }
 
@@ -130,6 +158,7 @@ export class Reconciler {
       }
     }
     cancelSecondLook?.();
+    this.#cancelRetry?.();
   }
 
   #lookAgain(): void {
@@ -139,27 +168,26 @@ export class Reconciler {
 
   /** True when the kernel holds the desired ruleset at its end, or there is already newer work. */
   async #cycle(): Promise<boolean> {
-    const { clock, log, steps, versions } = this.#options;
+    const { clock, log, versions } = this.#options;
     this.#dirty = false;
     this.#news = false;
     this.#busy = true;
     const cause = this.#cause.take(clock.now());
     const contained = versions();
     try {
-      const observed = this.#observed === 'unknown' ? await this.#observe() : this.#observed;
-      const compiled = compile(steps);
-      const plan = steps.plan(compiled, observed);
-      for (const batch of plan.batches) await this.#commit(batch, compiled);
-      this.#observed = applyPlan(plan, observed);
+      const plan = await this.#bring();
       this.#applied = contained;
       this.#succeeded();
       if (plan.batches.length > 0 || !this.#everInSync) {
         this.#revision += 1;
+        const switches = plan.batches.filter(({ purpose }) => purpose === 'switch').length;
         log.info(plan.batches.length > 0 ? 'committed' : 'adopted the table as it is, nothing to write', {
           revision: this.#revision,
           cause: cause.text,
           operations: plan.batches.reduce((sum, { commands }) => sum + commands.length, 0),
           batches: plan.batches.length,
+          // Too large for one transaction here: it became visible in so many.
+          ...(switches > 1 ? { steps: switches } : {}),
           milliseconds: Math.round((clock.now() - cause.since) * 10) / 10,
         });
       }
@@ -173,51 +201,120 @@ export class Reconciler {
     }
   }
 
+  /** Brings the kernel to what is desired, less what it refuses; the plan that did. */
+  async #bring(): Promise<Plan> {
+    const { steps } = this.#options;
+    for (let round = 0; ; round += 1) {
+      const fresh = this.#observed === 'unknown';
+      const observed = this.#observed === 'unknown' ? await this.#observe() : this.#observed;
+      const wanted = compile(steps);
+      const compiled = withhold(wanted, this.#refusals.of(wanted));
+      const plan = steps.plan(compiled, observed);
+      const refused = await this.#commitAll(plan);
+      if (refused === null) {
+        this.#observed = applyPlan(plan, observed);
+        return plan;
+      }
+      const { command } = refused;
+      const blamed = command === undefined ? null : blame(command, refused.result.element ?? null, compiled);
+      // What was planned on memory may be refused because somebody changed the table: look first.
+      if (!fresh || round >= MAX_ROUNDS || blamed === null || !this.#leaveOut(blamed, refused.result)) {
+        throw new Setback('NFT_REFUSED', this.#refusal(blamed, refused.result));
+      }
+    }
+  }
+
+  /** False: that would not help. */
+  #leaveOut({ command, objects, refusal }: Blame, { message }: Refused): boolean {
+    if (refusal === null) return false;
+    const text = `closed instead: the kernel refused "${command}": ${message}`;
+    return this.#refusals.add(refusal, objects, text);
+  }
+
   async #observe(): Promise<ObservedTable | null> {
     try {
-      this.#observed = await this.#options.steps.observe();
+      this.#observed = await this.#timed(this.#options.steps.observe());
       return this.#observed;
     } catch (error) {
       throw new Setback('NFT_UNREADABLE', `cannot read the table from the kernel: ${describe(error)}`);
     }
   }
 
-  async #commit(batch: Batch, compiled: Compiled): Promise<void> {
-    let result: CommitResult;
+  /** null: all of it is in the kernel. */
+  async #commitAll({ batches }: Plan): Promise<{
+    readonly result: Refused;
+    readonly command: Batch['commands'][number] | undefined;
+  } | null> {
+    for (const batch of batches) {
+      const result = await this.#commit(batch);
+      if (result.kind === 'uncertain') {
+        throw new Setback('NFT_UNCERTAIN', `a commit ended in doubt: ${result.message}`);
+      }
+      if (result.kind === 'committed') continue;
+      if (result.tooLarge === true && result.command === null) this.#options.steps.shrink?.();
+      return { result, command: result.command === null ? undefined : batch.commands[result.command] };
+    }
+    return null;
+  }
+
+  async #commit(batch: Batch): Promise<CommitResult> {
     // Unknown from here on, until every batch has been committed.
     this.#observed = 'unknown';
     try {
-      result = await this.#options.steps.commit(batch);
+      return await this.#timed(this.#options.steps.commit(batch));
     } catch (error) {
-      result = { kind: 'uncertain', message: describe(error) };
-    }
-    switch (result.kind) {
-      case 'committed':
-        return;
-      case 'uncertain':
-        throw new Setback('NFT_UNCERTAIN', `a commit ended in doubt: ${result.message}`);
-      case 'refused':
-        throw new Setback('NFT_REFUSED', this.#refusal(result, batch, compiled));
+      return { kind: 'uncertain', message: describe(error) };
     }
   }
 
-  #refusal(result: CommitResult & { kind: 'refused' }, batch: Batch, compiled: Compiled): string {
-    const culprit = result.command === null ? undefined : batch.commands[result.command];
+  /** Says so when nft takes suspiciously long. */
+  async #timed<T>(work: Promise<T>): Promise<T> {
+    const { clock, log } = this.#options;
+    this.#nftSince = clock.now();
+    const cancel = clock.after(PATIENCE_MS, () => {
+      log.warn('nft does not end; the last ruleset stays in force', { code: 'NFT_SLOW' });
+    });
+    try {
+      return await work;
+    } finally {
+      cancel();
+      this.#nftSince = null;
+    }
+  }
+
+  #refusal(blamed: Blame | null, { message }: Refused): string {
     this.#problems.clear();
-    if (culprit === undefined) return `the kernel refused a commit: ${result.message}`;
-    const { command, objects } = blame(culprit, compiled);
+    if (blamed === null) return `the kernel refused a commit: ${message}`;
+    const { command, objects } = blamed;
     for (const object of objects)
-      this.#problems.set(object, [`not enforced: the kernel refused "${command}": ${result.message}`]);
+      this.#problems.set(object, [`not enforced: the kernel refused "${command}": ${message}`]);
     const origin = objects.length > 0 ? `, which comes from ${objects.join(', ')}` : '';
-    return `the kernel refused "${command}"${origin}: ${result.message}`;
+    return `the kernel refused "${command}"${origin}: ${message}`;
   }
 
   #succeeded(): void {
     this.#backoff.reset();
-    this.#problems.clear();
+    this.#failingSince = null;
+    this.#reportRefusals();
     if (this.#degraded === null) return;
     this.#options.log.info('the kernel is in order again', { after: this.#degraded.code });
     this.#degraded = null;
+  }
+
+  #reportRefusals(): void {
+    const { clock, log } = this.#options;
+    const problems = this.#refusals.problems();
+    for (const { message, object } of this.#problems.replace(problems)) log.warn(message, { object });
+    if (problems.length === 0) {
+      this.#cancelRetry?.();
+      this.#cancelRetry = null;
+      return;
+    }
+    this.#cancelRetry ??= clock.after(RETRY_REFUSED_MS, () => {
+      this.#cancelRetry = null;
+      this.#refusals.clear();
+      this.changed(['another try of what the kernel refused']);
+    });
   }
 
   #failed(error: unknown, cause: { readonly text: string; readonly since: number }): void {
@@ -227,7 +324,9 @@ export class Reconciler {
     this.#dirty = true;
     this.#cause.add([cause.text], cause.since);
     const failures = this.#backoff.failures + 1;
-    const last = failures > QUICK_TRIES;
+    const now = this.#options.clock.now();
+    this.#failingSince ??= cause.since;
+    const last = failures > QUICK_TRIES || now - this.#failingSince > PATIENCE_MS;
     if (last) this.#degraded = { code, message };
     this.#options.log[last ? 'error' : 'warn'](message, { code, failures, cause: cause.text });
   }

@@ -48,11 +48,13 @@ export type DegradationCode =
   | 'NO_POD_RANGE'
   | 'POD_RANGE_UNUSABLE'
   | 'BRIDGE_UNFILTERED'
-  | 'BRIDGE_UNGUARDED'
   | 'COMPILE_FAILED'
   | 'NFT_UNREADABLE'
   | 'NFT_REFUSED'
-  | 'NFT_UNCERTAIN';
+  | 'NFT_UNCERTAIN'
+  | 'NFT_SLOW'
+  | 'API_UNTRUSTED'
+  | 'CONNTRACK_FULL';
 
 export interface ObjectProblem {
   /** `NetworkPolicy shop/api-allow` */
