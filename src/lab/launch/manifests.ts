@@ -14,6 +14,7 @@ import { decodePod } from '../../policy/decode/pod.ts';
 import { formatProblem } from '../../policy/decode/problem.ts';
 import { decodeService } from '../../policy/decode/service.ts';
 import { resourceOfKind } from '../apiserver/resources.ts';
+import { asApplied } from './last-applied.ts';
 import type { Progress } from './progress.ts';
 
 /** The objects a lab starts with, in the order in which they are created. */
@@ -123,6 +124,6 @@ function rank(object: ManifestObject): number {
 export async function writeLabManifests(directory: string, manifests: LabManifests): Promise<string | null> {
   if (manifests.objects.length === 0) return null;
   const file = join(directory, 'manifests.json');
-  await writeFile(file, JSON.stringify(manifests.objects.map(({ raw }) => raw)), { mode: 0o600 });
+  await writeFile(file, JSON.stringify(manifests.objects.map(({ raw }) => asApplied(raw))), { mode: 0o600 });
   return file;
 }
