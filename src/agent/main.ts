@@ -19,6 +19,7 @@ import { Blindness } from '../reconcile/blindness.ts';
 import { BridgeFilter } from '../reconcile/bridge-filter.ts';
 import { describeChange, objectOf } from '../reconcile/cause.ts';
 import { Desired } from '../reconcile/desired.ts';
+import { FrameGuard } from '../reconcile/frame-guard.ts';
 import { LocalPlaces } from '../reconcile/local-places.ts';
 import { Problems } from '../reconcile/problems.ts';
 import { Reconciler, type Steps } from '../reconcile/reconciler.ts';
@@ -66,13 +67,16 @@ async function run(options: AgentOptions): Promise<void> {
   const places = new LocalPlaces({ node, configured: options.podCidr });
   const bridges = new BridgeFilter({ host: createBridgeHost(), log, places: () => places.places });
   const bridged = new Bridged();
+  const frames = new FrameGuard({ nft, clock: SYSTEM_CLOCK, random, log });
   // snapshot -> resolve -> compile -> plan -> commit -> observe; `desired` holds the snapshot, compiled as it
   // changes, and the reconciler turns this line into a loop.
   const steps: Steps = {
     compile: () => {
       // A pod that has just got its address may hang on a bridge that came with it.
       bridges.check();
-      return bridged.apply(desired.compile(), bridges.bridges);
+      const compiled = bridged.apply(desired.compile(), bridges.bridges);
+      frames.want(bridged.closing ? bridges.ports : []);
+      return compiled;
     },
     plan: ({ ruleset }, observed) => plan(ruleset, observed, limits),
     shrink: () => {
@@ -125,7 +129,16 @@ async function run(options: AgentOptions): Promise<void> {
   });
 
   const status = (): ReturnType<typeof agentStatus> =>
-    agentStatus({ node, feed, desired, reconciler, bridges, problems, now: () => SYSTEM_CLOCK.now() });
+    agentStatus({
+      node,
+      feed,
+      desired,
+      reconciler,
+      bridges,
+      frames,
+      problems,
+      now: () => SYSTEM_CLOCK.now(),
+    });
   const health = options.health === undefined ? null : await serveHealth(options.health, status);
   log.info('policyd starts', {
     version: __POLICYD_VERSION__,
@@ -147,12 +160,15 @@ async function run(options: AgentOptions): Promise<void> {
   const watching = bridges.run(
     SYSTEM_CLOCK,
     (changed) => {
-      bridgeTroubles.update(bridges.degraded);
+      bridgeTroubles.update([...bridges.degraded, ...frames.degraded]);
       if (changed) reconciler.changed(['bridges of pods']);
     },
     ended.signal,
   );
-  await Promise.race([Promise.all([feeding, reconciling, watching]), overdue(ended.signal)]);
+  await Promise.race([
+    Promise.all([feeding, reconciling, watching, frames.run(ended.signal)]),
+    overdue(ended.signal),
+  ]);
   await health?.close();
   process.exit(0);
 }

@@ -48,6 +48,7 @@ export type DegradationCode =
   | 'NO_POD_RANGE'
   | 'POD_RANGE_UNUSABLE'
   | 'BRIDGE_UNFILTERED'
+  | 'BRIDGE_UNGUARDED'
   | 'COMPILE_FAILED'
   | 'NFT_UNREADABLE'
   | 'NFT_REFUSED'
