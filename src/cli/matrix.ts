@@ -3,6 +3,7 @@ import { matrixCsv } from '../explain/csv.ts';
 import { askCells, type Matrix, matrixOf } from '../explain/matrix.ts';
 import { matrixText } from '../explain/matrix-text.ts';
 import { PLAIN } from '../explain/paint.ts';
+import { askServiceCells } from '../explain/service-cells.ts';
 import { Failure } from '../model/failure.ts';
 import { EXIT } from './exit.ts';
 import { colourPaint } from './paint.ts';
@@ -14,6 +15,7 @@ export interface MatrixOptions extends WorldOptions {
   readonly output: 'text' | 'json' | 'csv';
   readonly allNamespaces?: boolean;
   readonly probe?: boolean;
+  readonly services?: boolean;
   readonly timeout: string;
 }
 
@@ -25,6 +27,11 @@ export async function matrixCommand(options: MatrixOptions, terminal: Terminal):
 }
 
 async function predicted(options: MatrixOptions, terminal: Terminal): Promise<Matrix> {
+  if (options.services === true) {
+    throw new Failure('USAGE', '--services goes with --probe: only real connections go through Services', {
+      hint: 'policyctl matrix --probe --services, in the lab; or policyctl explain SOURCE svc/NAME:PORT',
+    });
+  }
   const loaded = await loadWorld(options, terminal);
   const asked = askCells(loaded.world, { namespace: scopeOf(options, loaded), internetPorts: [] });
   return matrixOf(
@@ -43,10 +50,11 @@ async function probed(options: MatrixOptions, terminal: Terminal): Promise<Matri
   const { prepareProbes } = await import('./matrix-probe.ts');
   const probes = await prepareProbes(options.timeout, terminal);
   const loaded = await loadWorld(options, terminal);
-  const asked = askCells(loaded.world, {
-    namespace: scopeOf(options, loaded),
-    internetPorts: probes.internetPorts,
-  });
+  const scope = { namespace: scopeOf(options, loaded), internetPorts: probes.internetPorts };
+  const asked = [
+    ...askCells(loaded.world, scope),
+    ...(options.services === true ? askServiceCells(loaded.world, scope) : []),
+  ];
   terminal.err(`note: ${asked.length} connections, at most 12 at once from each end\n`);
   return matrixOf(loaded.world, await probes.compare(asked, loaded.world), true);
 }

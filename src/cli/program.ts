@@ -86,6 +86,7 @@ function createProgram(
     .addOption(output(['text', 'json', 'csv']))
     .option('-A, --all-namespaces', 'pods of all namespaces (the default without -n)')
     .option('--probe', 'in the lab: compare every cell with the kernel and with a real connection')
+    .option('--services', 'with --probe: also through ClusterIPs and NodePorts')
     .option('--timeout <duration>', 'of one probe', '1s')
     .addHelpText('after', '\nExit codes: 0 printed (with --probe: all agree), 1 a disagreement, 2 error.\n')
     .action((options) =>

@@ -1,15 +1,26 @@
 /** The three answers to one cell: what the policies mean, what the ruleset does, what became of a packet. */
 import type { Cell } from './matrix.ts';
 
+/** One way a connection may take: by its meaning, and by the rulesets that see it (null: none does). */
+export interface Judgement {
+  readonly allowed: boolean;
+  readonly kernel: Cell['kernel'];
+}
+
 /** A packet that is refused was let through: nothing listens there. */
-export function compared(cell: Cell, kernel: Cell['kernel'], packet: NonNullable<Cell['packet']>): Cell {
-  const answers: (boolean | null)[] = [
-    cell.policies === 'unknown' ? null : cell.policies === 'allowed',
-    kernel === null ? null : kernel === 'accept',
-    packet === 'error' ? null : packet !== 'blocked',
-  ];
+export function compared(
+  cell: Cell,
+  judgements: readonly Judgement[],
+  packet: NonNullable<Cell['packet']>,
+): Cell {
+  const odd = judgements.find(({ allowed, kernel }) => kernel !== null && (kernel === 'accept') !== allowed);
+  const several = new Set(judgements.map(({ allowed }) => allowed)).size > 1;
+  // Chance chooses among ways that are judged differently, and any end of the connection is right.
+  if (several) return { ...cell, kernel: odd?.kernel ?? null, packet, agree: !odd && packet !== 'error' };
+  const kernel = odd?.kernel ?? judgements.find((each) => each.kernel !== null)?.kernel ?? null;
+  const passed = packet === 'error' ? null : packet !== 'blocked';
+  const [meant] = judgements;
   // An answer nobody got is no agreement; a kernel that is not on the way has no say.
-  const asked = kernel === null ? [answers[0], answers[2]] : answers;
-  const agree = !asked.includes(null) && new Set(asked).size === 1;
+  const agree = meant !== undefined && odd === undefined && passed === meant.allowed;
   return { ...cell, kernel, packet, agree };
 }

@@ -7,6 +7,8 @@ import type { Paint, Tone } from './paint.ts';
 import { WIDTH, wrap } from './wrap.ts';
 
 const WIDEST = 20;
+const MOST_REASONS = 8;
+const MOST_DISAGREEMENTS = 20;
 
 const MARKS: Readonly<Record<Verdict, { readonly mark: string; readonly tone: Tone }>> = {
   allowed: { mark: '.', tone: 'good' },
@@ -19,8 +21,8 @@ export function matrixText(matrix: Matrix, paint: Paint): string {
   const lines =
     grid.columns.length <= WIDEST ? gridLines(grid.rows, grid.columns, paint) : pairLines(matrix, paint);
   const legend = grid.columns.length <= WIDEST ? ['', '. allow   X deny   ? unknown   # itself'] : [];
-  const disagreements = matrix.cells.filter(({ agree }) => agree === false);
-  return `${[...lines, ...legend, ...disagreements.flatMap((cell) => disagreement(cell, paint)), lastLine(matrix)].join('\n')}\n`;
+  const rest = [...unknownLines(matrix, paint), ...disagreementLines(matrix, paint), lastLine(matrix)];
+  return `${[...lines, ...legend, ...rest].join('\n')}\n`;
 }
 
 function gridLines(rows: readonly string[], columns: readonly GridColumn[], paint: Paint): readonly string[] {
@@ -84,13 +86,51 @@ function pairLines({ cells }: Matrix, paint: Paint): readonly string[] {
   });
 }
 
+/** Each reason once, with how many cells it concerns. */
+function unknownLines({ cells }: Matrix, paint: Paint): readonly string[] {
+  const byReason = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    if (cell.why === null) continue;
+    const known = byReason.get(cell.why);
+    if (known) known.push(cell);
+    else byReason.set(cell.why, [cell]);
+  }
+  const reasons = [...byReason].flatMap(([why, [cell, ...others]]) => {
+    if (cell === undefined) return [];
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    const text = `${cellName(cell)}${more}: ${printable(why)}`;
+    const first = `${paint('?', 'doubt')}  `;
+    return [wrap(text, { indent: '   ', first, firstWidth: 3 })];
+  });
+  return capped(reasons, MOST_REASONS, 'reasons');
+}
+
+function disagreementLines({ cells }: Matrix, paint: Paint): readonly string[] {
+  const found = cells.filter(({ agree }) => agree === false);
+  return capped(
+    found.map((cell) => disagreement(cell, paint)),
+    MOST_DISAGREEMENTS,
+    'disagreements',
+  );
+}
+
+function capped(items: readonly (readonly string[])[], most: number, what: string): readonly string[] {
+  const shown = items.slice(0, most).flat();
+  return items.length > most
+    ? [...shown, `... and ${items.length - most} more ${what}: -o json has all`]
+    : shown;
+}
+
 function disagreement(cell: Cell, paint: Paint): readonly string[] {
   const kernel = cell.kernel === null ? 'not on the way' : `${cell.kernel}s`;
-  const ends = `${printable(cell.source)} -> ${printable(cell.destination)}`;
   return [
-    `${paint('DISAGREE', 'bad')}  ${ends}  ${cell.port}/${cell.protocol} over IPv${cell.family}`,
+    `${paint('DISAGREE', 'bad')}  ${cellName(cell)}`,
     `          policies say ${cell.policies}, the kernel's ruleset ${kernel}, packet ${cell.packet ?? 'not sent'}`,
   ];
+}
+
+function cellName({ source, destination, port, protocol, family }: Cell): string {
+  return `${printable(source)} -> ${printable(destination)}  ${port}/${protocol} over IPv${family}`;
 }
 
 function lastLine({ cells, total, agree }: Matrix): string {

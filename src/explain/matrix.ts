@@ -1,14 +1,13 @@
 /** Who reaches whom: every pod and the internet, to every pod and the internet, over the ports worth asking. */
 import type { Address, Family } from '../model/address.ts';
-import { type Pod, podKey } from '../model/cluster.ts';
+import type { Pod } from '../model/cluster.ts';
 import { DIRECTIONS } from '../model/policy.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { Flow } from '../model/verdict.ts';
-import { evaluate } from '../policy/evaluate.ts';
 import { API_VERSION, type Input, type Verdict } from './explanation.ts';
 import { judgeFlow } from './flow.ts';
 import { onePort } from './judge.ts';
 import { type End, endName, placesOf } from './place.ts';
+import { flowBetween, type Route, routeAllowed, routeBetween } from './route.ts';
 import type { World } from './world.ts';
 
 export interface Matrix {
@@ -37,15 +36,18 @@ export interface Cell {
   readonly packet: 'connected' | 'refused' | 'blocked' | 'error' | null;
   /** null: not compared. */
   readonly agree: boolean | null;
+  /** Why the policies say `unknown`; null where they do not. */
+  readonly why: string | null;
 }
 
 /** A cell, and what it takes to check it. */
 export interface AskedCell {
   readonly cell: Cell;
   readonly source: End;
-  readonly destination: End;
   /** null: an end has no address yet. */
-  readonly flow: Flow | null;
+  readonly dialled: Address | null;
+  /** Ways the connection may take, of which chance takes one. */
+  readonly routes: readonly Route[];
 }
 
 export interface MatrixScope {
@@ -56,11 +58,7 @@ export interface MatrixScope {
 }
 
 export function askCells(world: World, scope: MatrixScope): readonly AskedCell[] {
-  const pods: readonly End[] = [...world.snapshot.pods]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .filter(([, pod]) => isLive(pod) && (scope.namespace === null || pod.namespace === scope.namespace))
-    .map(([, pod]) => ({ kind: 'pod', pod }));
-  const ends: readonly End[] = [...pods, { kind: 'internet' }];
+  const ends = matrixEnds(world, scope);
   const undeclared = undeclaredPort(world);
   const outside = outsidePorts(world, scope);
   return ends.flatMap((source) =>
@@ -72,6 +70,15 @@ export function askCells(world: World, scope: MatrixScope): readonly AskedCell[]
         ),
       ),
   );
+}
+
+/** Pods by name, then the internet. */
+export function matrixEnds(world: World, { namespace }: Pick<MatrixScope, 'namespace'>): readonly End[] {
+  const pods: readonly End[] = [...world.snapshot.pods]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .filter(([, pod]) => isLive(pod) && (namespace === null || pod.namespace === namespace))
+    .map(([, pod]) => ({ kind: 'pod', pod }));
+  return [...pods, { kind: 'internet' }];
 }
 
 function isLive({ phase }: Pod): boolean {
@@ -137,44 +144,48 @@ function undeclaredPort(world: World): number {
 
 function cellsOf(world: World, source: End, destination: End, port: CellPort): readonly AskedCell[] {
   const sources = placesOf(world, source);
-  const cells: AskedCell[] = [];
-  for (const to of placesOf(world, destination)) {
-    const from = sources.find(({ family }) => family === to.family);
-    if (from === undefined) continue;
-    const exact = from.among === null && to.among === null;
-    const flow = exact ? flowOf(from.address, to.address, port) : null;
-    cells.push({
-      source,
-      destination,
-      flow,
-      cell: {
-        source: endName(source),
-        destination: endName(destination),
-        ...port,
-        family: to.family,
-        policies: flow === null ? judged(world, source, destination, port, to.family) : meaning(world, flow),
-        kernel: null,
-        packet: null,
-        agree: null,
-      },
-    });
-  }
-  return cells;
+  return placesOf(world, destination).flatMap((to): readonly AskedCell[] => {
+    if (!sources.some(({ family }) => family === to.family)) return [];
+    const flow = flowBetween(world, source, destination, { family: to.family, ...port });
+    const routes =
+      flow === null ? [] : [routeBetween(world, { source, destination }, { egress: flow, ingress: flow })];
+    const [route] = routes;
+    const meaning: Pick<Cell, 'policies' | 'why'> =
+      route === undefined
+        ? judged(world, source, destination, port, to.family)
+        : { policies: routeAllowed(world, route) ? 'allowed' : 'denied', why: null };
+    const cell: Cell = {
+      source: endName(source),
+      destination: endName(destination),
+      ...port,
+      family: to.family,
+      ...meaning,
+      ...UNCHECKED,
+    };
+    return [{ source, dialled: flow?.destination ?? null, routes, cell }];
+  });
 }
 
-function flowOf(source: Address, destination: Address, { protocol, port }: CellPort): Flow {
-  return { source, destination, transport: { kind: 'ports', protocol, port } };
-}
-
-function meaning(world: World, flow: Flow): Verdict {
-  return evaluate(world.snapshot, flow).allowance === 'allow' ? 'allowed' : 'denied';
-}
+export const UNCHECKED: Pick<Cell, 'kernel' | 'packet' | 'agree'> = {
+  kernel: null,
+  packet: null,
+  agree: null,
+};
 
 /** Where an address is not known, as explain judges it. */
-function judged(world: World, source: End, destination: End, port: CellPort, family: Family): Verdict {
+function judged(
+  world: World,
+  source: End,
+  destination: End,
+  port: CellPort,
+  family: Family,
+): Pick<Cell, 'policies' | 'why'> {
   const asked = onePort(port.protocol, port.port, null, port.declared);
   const reports = judgeFlow(world, { source, destination, port: asked, via: null, families: null });
-  return reports.find(({ families }) => families.includes(family))?.verdict ?? 'unknown';
+  const report = reports.find(({ families }) => families.includes(family));
+  if (report !== undefined && report.verdict !== 'unknown') return { policies: report.verdict, why: null };
+  const [missing] = (report ?? reports[0])?.missing ?? [];
+  return { policies: 'unknown', why: missing?.fact ?? 'an end has no address of this family' };
 }
 
 export function matrixOf(world: World, cells: readonly Cell[], compared: boolean): Matrix {
@@ -187,11 +198,4 @@ export function matrixOf(world: World, cells: readonly Cell[], compared: boolean
     total: cells.length,
     agree: compared ? sum : null,
   };
-}
-
-/** The node whose ruleset judges this end: a pod's, if the pod has a network of its own. */
-export function enforcingNode(world: World, end: End): string | null {
-  if (end.kind !== 'pod' || end.pod.hostNetwork) return null;
-  const key = podKey(end.pod.namespace, end.pod.name);
-  return world.snapshot.pods.has(key) ? end.pod.node : null;
 }

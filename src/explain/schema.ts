@@ -169,6 +169,7 @@ export const matrixSchema: z.ZodType = z.strictObject({
       kernel: z.enum(['accept', 'drop']).nullable(),
       packet: z.enum(['connected', 'refused', 'blocked', 'error']).nullable(),
       agree: z.boolean().nullable(),
+      why: z.string().nullable(),
     }),
   ),
   total: count,

@@ -11,6 +11,10 @@ export interface Service {
   /** Canonical; empty for headless. */
   readonly clusterAddresses: readonly Address[];
   readonly ports: readonly ServicePort[];
+  /** `internalTrafficPolicy: Local`: endpoints of the client's own node only. */
+  readonly internalLocal: boolean;
+  /** `externalTrafficPolicy: Local`: endpoints of the node dialled only, who see the client's own address. */
+  readonly externalLocal: boolean;
 }
 
 export interface ServicePort {

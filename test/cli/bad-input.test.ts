@@ -217,6 +217,10 @@ describe('arguments', () => {
       code: 2,
       stderr: expect.stringMatching(/do not go together/),
     });
+    expect(await policyctl('matrix --services -f test/cli/manifests')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--services goes with --probe'),
+    });
     expect(await policyctl('matrix --probe')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/not inside a lab/),

@@ -7,7 +7,9 @@ import {
   labStateSchema,
   type ProbeQuery,
   type ProbeReport,
+  type ProbesReport,
   probeReportSchema,
+  probesReportSchema,
   type RulesetReport,
   rulesetReportSchema,
   type SyncReport,
@@ -49,6 +51,12 @@ export class LabClient {
   /** One real connection from inside the source; never repeated by itself. */
   probe(query: ProbeQuery): Promise<ProbeReport> {
     return this.#call('POST', '/v1/probe', query, probeReportSchema);
+  }
+
+  /** Many real connections, at most MOST_PROBES; the reports are in the order of the queries. */
+  async probes(queries: readonly ProbeQuery[]): Promise<readonly ProbeReport[]> {
+    const { reports }: ProbesReport = await this.#call('POST', '/v1/probes', { queries }, probesReportSchema);
+    return reports;
   }
 
   /** The kernel's own listing of policyd's table on a node. */

@@ -61,6 +61,12 @@ test('every question arrives as asked and its answer comes back whole', async ()
   expect(await client.sync(7)).toEqual({ synced: false, milliseconds: 7, waitingFor: ['pod a/b'] });
   expect(await client.probe(query)).toEqual({ outcome: 'connected', milliseconds: 1, detail: 'echo' });
   expect(probes).toEqual([query]);
+  const other = { ...query, timeoutMs: 2 };
+  expect((await client.probes([other, query])).map(({ outcome }) => outcome)).toEqual([
+    'connected',
+    'connected',
+  ]);
+  expect(probes).toEqual([query, other, query]);
   expect(await client.ruleset('node-a')).toEqual({ node: 'node-a', inSync: true, listing: { nftables: [] } });
 });
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /**
  * The lab's control channel: JSON over HTTP on the unix socket that POLICYD_LAB names.
- * GET /v1/state, POST /v1/sync, POST /v1/probe, GET /v1/nodes/NAME/ruleset. Errors: `{ message }` with 4xx or 5xx.
+ * GET /v1/state, POST /v1/sync, POST /v1/probe, POST /v1/probes, GET /v1/nodes/NAME/ruleset.
+ * Errors: `{ message }` with 4xx or 5xx.
  */
 export const LAB_SOCKET_VARIABLE = 'POLICYD_LAB';
 
@@ -71,6 +72,18 @@ export interface ProbeReport {
   readonly detail: string;
 }
 
+/** Several at once, in any order; each source has at most 12 under way. The answers are in the order of the queries. */
+export interface ProbesQuery {
+  readonly queries: readonly ProbeQuery[];
+}
+
+export interface ProbesReport {
+  readonly reports: readonly ProbeReport[];
+}
+
+/** More of one source would wait too long for their turn. */
+export const MOST_PROBES = 500;
+
 export interface SyncReport {
   readonly synced: boolean;
   readonly milliseconds: number;
@@ -102,6 +115,10 @@ export const probeQuerySchema: z.ZodType<ProbeQuery> = z.strictObject({
   timeoutMs: z.int().min(1).max(60_000),
 });
 
+export const probesQuerySchema: z.ZodType<ProbesQuery> = z.strictObject({
+  queries: z.array(probeQuerySchema).max(MOST_PROBES),
+});
+
 export const syncQuerySchema: z.ZodType<{ readonly timeoutMs: number }> = z.strictObject({
   timeoutMs: z.int().min(0).max(600_000),
 });
@@ -111,6 +128,8 @@ export const probeReportSchema: z.ZodType<ProbeReport> = z.object({
   milliseconds: z.number(),
   detail: z.string(),
 });
+
+export const probesReportSchema: z.ZodType<ProbesReport> = z.object({ reports: z.array(probeReportSchema) });
 
 export const syncReportSchema: z.ZodType<SyncReport> = z.object({
   synced: z.boolean(),

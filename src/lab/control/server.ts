@@ -6,6 +6,7 @@ import {
   type ProbeQuery,
   type ProbeReport,
   probeQuerySchema,
+  probesQuerySchema,
   type RulesetReport,
   type SyncReport,
   syncQuerySchema,
@@ -47,6 +48,10 @@ async function answer(control: LabControl, request: IncomingMessage): Promise<un
       return await control.sync(syncQuerySchema.parse(await bodyOf(request)).timeoutMs);
     case 'POST /v1/probe':
       return await control.probe(probeQuerySchema.parse(await bodyOf(request)));
+    case 'POST /v1/probes': {
+      const { queries } = probesQuerySchema.parse(await bodyOf(request));
+      return { reports: await Promise.all(queries.map((query) => control.probe(query))) };
+    }
   }
   const node = request.method === 'GET' ? rulesetPath.exec(path)?.[1] : undefined;
   if (node !== undefined) return await control.ruleset(decodeURIComponent(node));

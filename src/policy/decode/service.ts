@@ -55,6 +55,8 @@ export function decodeService(raw: unknown, unknownFields: UnknownFields): Decod
       selector: selector.size > 0 ? selector : null,
       clusterAddresses: readClusterAddresses(spec, report),
       ports: readPorts(spec, report),
+      internalLocal: spec.internalTrafficPolicy === 'Local',
+      externalLocal: spec.externalTrafficPolicy === 'Local',
     },
     report,
   );
