@@ -194,9 +194,23 @@ describe.each(identities)('policyctl lab as $name', (identity) => {
         127,
         'policyctl lab: no-such-program: No such file or directory',
       ]);
+      const cut = programs.run(['lab', 'exec', '--', 'sh', '-c', 'echo up; exec sleep 1000']);
+      await new Promise((resolve) => cut.stdout?.once('data', resolve));
+      await lab.stop();
+      expect([(await cut).exitCode, (await cut).stderr]).toEqual([137, 'lab: lab-1 has ended']);
     } finally {
       await lab.stop();
     }
+  });
+
+  test('interrupted before it is ready, it says so and nothing is left', async () => {
+    const lab = programs.run(['lab', 'up']);
+    await new Promise((resolve) => lab.stderr?.once('data', resolve));
+    lab.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await lab;
+    expect([exitCode, stdout]).toEqual([130, '']);
+    expect(stderr).toMatch(/lab: interrupted before it was ready$/);
+    expect((await programs.run(['lab', 'list'])).stderr).toBe('no lab of yours is running');
   });
 
   test('--listen is a door to the API server and closes with the lab', async () => {

@@ -40,8 +40,9 @@ const systemCalls: Readonly<Record<string, SystemCalls>> = {
  * capabilities into the inheritable and ambient sets (PR_CAP_AMBIENT = 47, RAISE = 2), so that they outlive exec.
  *
  * The process that stays outside waits: it ignores the terminal's signals from before the command exists (the
- * command gets them too, being in the same process group), passes on the others, stops when the command stops, and takes the terminal back
- * afterwards, because a shell inside cannot name a process group outside its PID namespace.
+ * command gets them too, being in the same process group), passes on the others, stops when the command stops,
+ * and takes the terminal back afterwards, because a shell inside cannot name a process group outside its PID
+ * namespace. A command that was killed left the terminal in the modes of its own prompt: the old ones are set.
  */
 export const joinScript: string = `
 use strict;
@@ -68,6 +69,8 @@ if ($user) {
 }
 my $parent = getppid();
 my $terminal = POSIX::tcgetpgrp(0);
+my $modes = POSIX::Termios->new;
+my $known = $modes->getattr(0);
 my %before = map { $_ => $SIG{$_} || 'DEFAULT' } qw(INT QUIT TTOU);
 $SIG{$_} = 'IGNORE' for keys %before;
 my $child = fork();
@@ -92,6 +95,7 @@ while (1) {
     next;
   }
   POSIX::tcsetpgrp(0, $terminal) if $terminal && $terminal > 0;
+  $modes->setattr(0, POSIX::TCSANOW()) if $known && POSIX::WIFSIGNALED($status);
   POSIX::_exit(POSIX::WIFEXITED($status) ? POSIX::WEXITSTATUS($status) : 128 + POSIX::WTERMSIG($status));
 }
 `;

@@ -3,13 +3,14 @@
  * error; standard output and input belong to the command that runs in the lab.
  */
 import { realpathSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Topology } from '../network/topology.ts';
 import type { IpFamily } from '../supervisor/config.ts';
 import { ensureTools } from '../tools/ensure.ts';
 import { runDirectly, runInLab } from './command.ts';
-import { labsRoot, liveLabs } from './directory.ts';
+import { isAlive, labsRoot, liveLabs } from './directory.ts';
 import { commandEnvironment } from './environment.ts';
 import { findLab } from './find.ts';
 import { readLabManifests } from './manifests.ts';
@@ -90,7 +91,22 @@ export async function joinLab(name: string | null, command: readonly string[]): 
   const request = { argv: command, cwd: process.cwd(), env };
   if (lab.kind === 'inside') return await runDirectly(request);
   const directory = join(labsRoot(), lab.state.name);
-  return await runInLab({ ...request, directory, init: lab.init, userNamespace: lab.state.userNamespace });
+  const { init, state } = lab;
+  const status = await runInLab({ ...request, directory, init, userNamespace: state.userNamespace });
+  if (status === killedStatus && (await hasEnded(directory))) {
+    process.stderr.write(`lab: ${state.name} has ended\n`);
+  }
+  return status;
+}
+
+/** The end of a lab kills what runs in it a moment before the lab itself is gone. */
+async function hasEnded(directory: string): Promise<boolean> {
+  const deadline = Date.now() + failureGraceMs;
+  while (await isAlive(directory)) {
+    if (Date.now() > deadline) return false;
+    await delay(20);
+  }
+  return true;
 }
 
 /** `lab list`: one line a lab. */
@@ -134,8 +150,9 @@ async function withLab(
 ): Promise<number> {
   const progress = stderrProgress(process.stderr, flags.quiet);
   const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
+  const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
   for (const signal of interrupts) process.on(signal, interrupt);
+  let starting = true;
   try {
     const listen = flags.listen === undefined ? null : parseListenAddress(flags.listen);
     const manifests = await readLabManifests(flags.filename, flags.recursive, progress);
@@ -157,6 +174,7 @@ async function withLab(
       },
       interruption.signal,
     );
+    starting = false;
     try {
       const interrupted = new Promise<undefined>((resolveInterrupted) => {
         interruption.signal.addEventListener('abort', () => resolveInterrupted(undefined), { once: true });
@@ -165,6 +183,10 @@ async function withLab(
     } finally {
       await lab.stop();
     }
+  } catch (error) {
+    if (!starting || !interruption.signal.aborted) throw error;
+    progress.step('interrupted before it was ready');
+    return 128 + constants.signals[interruption.signal.reason as NodeJS.Signals];
   } finally {
     for (const signal of interrupts) process.off(signal, interrupt);
   }
