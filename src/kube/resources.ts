@@ -6,6 +6,7 @@ import { decodeNetworkPolicy } from '../policy/decode/network-policy.ts';
 import { decodeNode } from '../policy/decode/node.ts';
 import { decodePod } from '../policy/decode/pod.ts';
 import type { WatchedResource } from '../reconcile/status.ts';
+import type { Pool } from './pool.ts';
 
 export interface Identity {
   /** Empty for what has no namespace. */
@@ -19,6 +20,8 @@ export interface Resource<T> {
   readonly kind: string;
   readonly path: string;
   decode(raw: unknown): { readonly value: T | null; readonly problems: readonly FieldProblem[] };
+  /** The same value made of parts that others have too. */
+  pooled?(value: T, pool: Pool): T;
   change(identity: Identity, value: T | null): Change;
 }
 
@@ -27,6 +30,7 @@ export const PODS: Resource<Pod> = {
   kind: 'Pod',
   path: '/api/v1/pods',
   decode: (raw) => decodePod(raw, 'ignore'),
+  pooled: pooledPod,
   change: ({ namespace, name }, value) => ({ kind: 'pod', key: podKey(namespace, name), value }),
 };
 
@@ -53,6 +57,17 @@ export const NETWORK_POLICIES: Resource<Policy> = {
   decode: (raw) => decodeNetworkPolicy(raw, 'ignore'),
   change: ({ namespace, name }, value) => ({ kind: 'policy', key: policyKey(namespace, name), value }),
 };
+
+function pooledPod(pod: Pod, pool: Pool): Pod {
+  const text = (value: string): string => pool.share(`text ${value}`, value);
+  return {
+    ...pod,
+    namespace: text(pod.namespace),
+    node: pod.node === null ? null : text(pod.node),
+    labels: pool.share(`labels ${JSON.stringify([...pod.labels])}`, pod.labels),
+    ports: pool.share(`ports ${JSON.stringify(pod.ports)}`, pod.ports),
+  };
+}
 
 /** null when the object cannot be told apart from others. */
 export function identityOf(raw: unknown): (Identity & { readonly version: string }) | null {

@@ -7,6 +7,7 @@ import type { FieldProblem } from '../model/policy.ts';
 import { formatProblem } from '../policy/decode/problem.ts';
 import { OutOfOrderError } from './api-error.ts';
 import { equal } from './equal.ts';
+import { Pool } from './pool.ts';
 import { describeObject, type Identity, identityOf, type Resource } from './resources.ts';
 import { isOlder, newest } from './version.ts';
 
@@ -44,6 +45,7 @@ export interface Draft {
 export class Store<T> {
   readonly #resource: Resource<T>;
   readonly #sink: StoreSink;
+  readonly #pool = new Pool();
   #entries = new Map<string, Entry<T>>();
   #version = '';
 
@@ -163,7 +165,14 @@ export class Store<T> {
     try {
       const { value, problems } = this.#resource.decode(raw);
       const messages = problems.map((problem: FieldProblem) => formatProblem(problem));
-      const entry = value === null ? null : { identity: { namespace, name }, version, value };
+      const entry =
+        value === null
+          ? null
+          : {
+              identity: { namespace, name },
+              version,
+              value: this.#resource.pooled?.(value, this.#pool) ?? value,
+            };
       return { entry, key: keyOf(identity), object, messages };
     } catch (error) {
       return { entry: null, key: keyOf(identity), object, messages: [`cannot be decoded: ${String(error)}`] };

@@ -24,7 +24,7 @@ export function inGroup(group: PodGroup, pod: Pod, namespaceLabels: Labels | nul
 }
 
 /** An unknown namespace is only in a scope that asks for nothing: a NotIn on unknown labels would open. */
-function inScope(scope: NamespaceScope, namespace: string, labels: Labels | null): boolean {
+export function inScope(scope: NamespaceScope, namespace: string, labels: Labels | null): boolean {
   if (scope.kind === 'named') return scope.name === namespace;
   if (labels !== null) return selects(scope.selector, labels);
   return scope.selector.kind === 'requirements' && scope.selector.requirements.length === 0;

@@ -9,8 +9,9 @@ import { type Namespace, type Pod, type PodKey, podKey } from '../model/cluster.
 import type { NamedPort, PodGroup } from '../model/endpoint.ts';
 import type { Labels, Selector } from '../model/labels.ts';
 import { LiveSet } from '../model/live-set.ts';
+import type { NamespaceScope } from '../model/policy.ts';
 import { cidrContains } from '../net/cidr.ts';
-import { inGroup } from './group.ts';
+import { inGroup, inScope } from './group.ts';
 import { LabelIndex } from './label-index.ts';
 import { chooseOwner, holdsAddresses } from './owner.ts';
 import { SelectorIndex } from './selector-index.ts';
@@ -39,20 +40,19 @@ interface MutableSet extends MemberSet {
   readonly elements: LiveSet;
 }
 
-/** The elements a pod puts into each set it belongs to. */
-type Places = ReadonlyMap<MutableSet, readonly string[]>;
-
 interface PodState {
   readonly pod: Pod;
   /** The addresses this pod owns now, a subset of pod.addresses. */
   readonly owned: readonly Address[];
-  readonly memberOf: Places;
+  /** The sets it puts elements into. Which ones follows from the pod, so they are not kept. */
+  readonly memberOf: readonly MutableSet[];
 }
 
 const EVERYTHING: Selector = { kind: 'requirements', requirements: [] };
-const NOWHERE: Places = new Map();
+const NOWHERE: readonly MutableSet[] = [];
 
-function elementsOf(meaning: MemberSetMeaning, pod: Pod, owned: readonly Address[]): readonly string[] {
+/** Never empty for a set that the pod is a member of. */
+function elementsOf({ meaning }: MutableSet, { pod, owned }: Omit<PodState, 'memberOf'>): readonly string[] {
   const { scope, port, family } = meaning;
   const addresses = owned.filter(
     (address) =>
@@ -67,25 +67,26 @@ function elementsOf(meaning: MemberSetMeaning, pod: Pod, owned: readonly Address
   return addresses.flatMap((address) => [...new Set(numbers)].map((number) => `${address} . ${number}`));
 }
 
-function leaveSets(before: Places, after: Places): void {
-  for (const [set, elements] of before) {
-    const kept = after.get(set);
-    for (const element of elements) {
-      if (!kept?.includes(element)) set.elements.delete(element);
+function leaveSets(before: PodState, after: PodState | null): void {
+  for (const set of before.memberOf) {
+    const kept = after?.memberOf.includes(set) ? elementsOf(set, after) : [];
+    for (const element of elementsOf(set, before)) {
+      if (!kept.includes(element)) set.elements.delete(element);
     }
   }
 }
 
-function joinSets(after: Places): void {
-  for (const [set, elements] of after) {
-    for (const element of elements) set.elements.add(element);
+function joinSets(after: PodState): void {
+  for (const set of after.memberOf) {
+    for (const element of elementsOf(set, after)) set.elements.add(element);
   }
 }
 
 export class Membership {
   readonly #namespaces = new Map<string, Namespace>();
   readonly #states = new Map<PodKey, PodState>();
-  readonly #claims = new Map<Address, Set<PodKey>>();
+  /** Almost always one pod: no set for it. */
+  readonly #claims = new Map<Address, PodKey | Set<PodKey>>();
   readonly #podsByNamespace = new Map<string, Set<PodKey>>();
   readonly #podsByLabel = new LabelIndex<PodKey>();
   readonly #sets = new Map<string, MutableSet>();
@@ -115,21 +116,14 @@ export class Membership {
       const siblings = this.#podsByNamespace.get(pod.namespace);
       if (siblings) siblings.add(key);
       else this.#podsByNamespace.set(pod.namespace, new Set([key]));
-      this.#states.set(key, { pod, owned: [], memberOf: before?.memberOf ?? NOWHERE });
-      if (holdsAddresses(pod)) {
-        for (const address of pod.addresses) {
-          const claimants = this.#claims.get(address);
-          if (claimants) claimants.add(key);
-          else this.#claims.set(address, new Set([key]));
-        }
-      }
+      this.#states.set(key, { pod, owned: [], memberOf: NOWHERE });
+      if (holdsAddresses(pod)) for (const address of pod.addresses) this.#claim(address, key);
     } else if (before) {
-      leaveSets(before.memberOf, NOWHERE);
+      leaveSets(before, null);
     }
     const affected = new Set<PodKey>(pod ? [key] : []);
-    for (const address of touched)
-      for (const claimant of this.#claims.get(address) ?? []) affected.add(claimant);
-    this.#refresh(affected);
+    for (const address of touched) for (const claimant of this.#claimants(address)) affected.add(claimant);
+    this.#refresh(affected, before && { key, state: before });
     return [...affected];
   }
 
@@ -146,7 +140,7 @@ export class Membership {
     const created: MutableSet = { meaning, elements: new LiveSet() };
     this.#sets.set(key, created);
     this.#scopeIndex(meaning).add(podSelector(meaning), created);
-    this.#refresh(this.#podCandidates(meaning.scope), created);
+    for (const candidate of this.#podCandidates(meaning.scope)) this.#join(candidate, created);
     return created;
   }
 
@@ -172,11 +166,18 @@ export class Membership {
   #podCandidates(scope: MemberScope): Iterable<PodKey> {
     if (scope.kind !== 'group') return [...this.#states.keys()];
     const { namespaces, pods } = scope.group;
-    const siblings =
-      namespaces.kind === 'named' ? [...(this.#podsByNamespace.get(namespaces.name) ?? [])] : null;
+    const inside = this.#podsIn(namespaces);
     const labelled = this.#podsByLabel.candidates(pods);
-    if (siblings && labelled) return siblings.length < labelled.length ? siblings : labelled;
-    return siblings ?? labelled ?? [...this.#states.keys()];
+    return labelled === null || inside.length < labelled.length ? inside : labelled;
+  }
+
+  #podsIn(scope: NamespaceScope): readonly PodKey[] {
+    if (scope.kind === 'named') return [...(this.#podsByNamespace.get(scope.name) ?? [])];
+    const pods: PodKey[] = [];
+    for (const [name, siblings] of this.#podsByNamespace) {
+      if (inScope(scope, name, this.namespaceLabels(name))) pods.push(...siblings);
+    }
+    return pods;
   }
 
   #belongs(set: MutableSet, pod: Pod): boolean {
@@ -185,27 +186,44 @@ export class Membership {
   }
 
   /**
-   * Recomputes what the pods own and where they belong; with `only`, just their place in that set.
-   * All leave before any joins: an address that changes hands stays in the sets both owners belong to.
+   * Recomputes what the pods own and where they belong; `previous` is where the changed one stood. All leave
+   * before any joins: an address that changes hands stays in the sets both owners belong to.
    */
-  #refresh(keys: Iterable<PodKey>, only?: MutableSet): void {
-    const moves: { readonly before: Places; readonly after: Places }[] = [];
+  #refresh(
+    keys: Iterable<PodKey>,
+    previous: { readonly key: PodKey; readonly state: PodState } | null = null,
+  ): void {
+    const moves: { readonly before: PodState; readonly after: PodState }[] = [];
     for (const key of keys) {
       const state = this.#states.get(key);
       if (!state) continue;
       const { pod } = state;
-      const owned = only ? state.owned : pod.addresses.filter((address) => this.#ownerOf(address) === key);
-      const after = new Map(only ? state.memberOf : []);
-      for (const set of only ? [only] : this.#setCandidates(pod)) {
-        const elements =
-          owned.length > 0 && this.#belongs(set, pod) ? elementsOf(set.meaning, pod, owned) : [];
-        if (elements.length > 0) after.set(set, elements);
-      }
-      moves.push({ before: state.memberOf, after });
-      this.#states.set(key, { pod, owned, memberOf: after.size > 0 ? after : NOWHERE });
+      const own = pod.addresses.filter((address) => this.#ownerOf(address) === key);
+      const owned = own.length === pod.addresses.length ? pod.addresses : own;
+      const after: PodState = { pod, owned, memberOf: this.#setsOf(pod, owned) };
+      moves.push({ before: previous?.key === key ? previous.state : state, after });
+      this.#states.set(key, after);
     }
     for (const { before, after } of moves) leaveSets(before, after);
     for (const { after } of moves) joinSets(after);
+  }
+
+  #setsOf(pod: Pod, owned: readonly Address[]): readonly MutableSet[] {
+    if (owned.length === 0) return NOWHERE;
+    const sets: MutableSet[] = [];
+    for (const set of this.#setCandidates(pod)) {
+      if (this.#belongs(set, pod) && elementsOf(set, { pod, owned }).length > 0) sets.push(set);
+    }
+    return sets.length > 0 ? sets : NOWHERE;
+  }
+
+  #join(key: PodKey, set: MutableSet): void {
+    const state = this.#states.get(key);
+    if (!state || !this.#belongs(set, state.pod)) return;
+    const elements = elementsOf(set, state);
+    if (elements.length === 0) return;
+    for (const element of elements) set.elements.add(element);
+    this.#states.set(key, { ...state, memberOf: [...state.memberOf, set] });
   }
 
   *#setCandidates(pod: Pod): Iterable<MutableSet> {
@@ -215,17 +233,37 @@ export class Membership {
 
   #leave(key: PodKey, set: MutableSet): void {
     const state = this.#states.get(key);
-    if (!state?.memberOf.has(set)) return;
-    const memberOf = new Map(state.memberOf);
-    memberOf.delete(set);
-    this.#states.set(key, { ...state, memberOf });
+    if (!state?.memberOf.includes(set)) return;
+    this.#states.set(key, { ...state, memberOf: state.memberOf.filter((other) => other !== set) });
+  }
+
+  #claim(address: Address, key: PodKey): void {
+    const claim = this.#claims.get(address);
+    if (claim === undefined) this.#claims.set(address, key);
+    else if (typeof claim === 'string') this.#claims.set(address, new Set([claim, key]));
+    else claim.add(key);
+  }
+
+  #unclaim(address: Address, key: PodKey): void {
+    const claim = this.#claims.get(address);
+    if (claim instanceof Set) {
+      claim.delete(key);
+      if (claim.size === 0) this.#claims.delete(address);
+    } else if (claim === key) {
+      this.#claims.delete(address);
+    }
+  }
+
+  #claimants(address: Address): Iterable<PodKey> {
+    const claim = this.#claims.get(address);
+    return typeof claim === 'string' ? [claim] : (claim ?? []);
   }
 
   #ownerOf(address: Address): PodKey | null {
-    const claimants = [...(this.#claims.get(address) ?? [])].flatMap(
-      (key) => this.#states.get(key)?.pod ?? [],
-    );
-    const owner = chooseOwner(claimants);
+    const claim = this.#claims.get(address);
+    if (typeof claim === 'string') return claim;
+    const pods = [...(claim ?? [])].flatMap((key) => this.#states.get(key)?.pod ?? []);
+    const owner = chooseOwner(pods);
     return owner ? podKey(owner.namespace, owner.name) : null;
   }
 
@@ -234,11 +272,7 @@ export class Membership {
     const siblings = this.#podsByNamespace.get(pod.namespace);
     siblings?.delete(key);
     if (siblings?.size === 0) this.#podsByNamespace.delete(pod.namespace);
-    for (const address of pod.addresses) {
-      const claimants = this.#claims.get(address);
-      claimants?.delete(key);
-      if (claimants?.size === 0) this.#claims.delete(address);
-    }
+    for (const address of pod.addresses) this.#unclaim(address, key);
     this.#states.delete(key);
   }
 }
