@@ -1,6 +1,6 @@
 /**
  * What is under TCP and UDP: ARP and neighbour discovery on a bridge, and the ICMP errors from which a sender
- * learns the path's MTU. Both must work however tightly pods are closed.
+ * learns the path's MTU. Both must work however tightly pods are closed. Needs `make build` first.
  */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
