@@ -23,7 +23,13 @@ const LINK_WIDE: Readonly<Record<Family, readonly string[]>> = {
   6: ['::/127', 'fe80::/10', 'ff00::/8'],
 };
 
-/** What is left of these is too long, passed a router, or comes from who is none (semantics J2). */
+/** Never from a pod, isolated or not (semantics J2). */
+const ROUTERS: Readonly<Record<Family, readonly string[]>> = {
+  4: ['redirect', 'router-advertisement'],
+  6: ['nd-router-advert', 'nd-redirect'],
+};
+
+/** What is left of these is too long, passed a router, or comes from who is none. */
 const OF_THE_LINK: readonly string[] = [
   ...['mld-listener-query', 'mld-listener-report', 'mld-listener-done', 'mld2-listener-report'],
   ...['nd-router-solicit', 'nd-router-advert', 'nd-neighbor-solicit', 'nd-neighbor-advert', 'nd-redirect'],
@@ -31,8 +37,7 @@ const OF_THE_LINK: readonly string[] = [
 
 /** Adds the chain to a compiled ruleset; keeps its object while the bridges are the same. */
 export class Bridged {
-  #bridges: readonly PodBridge[] = [];
-  #chain: Chain = bridgeHook([]);
+  #chain: Chain | null = null;
   #closing = false;
 
   /** Somebody on this node is isolated, or may soon be; otherwise bridges stay as open as they were. */
@@ -42,13 +47,13 @@ export class Bridged {
 
   apply(compiled: Compiled, bridges: readonly PodBridge[]): Compiled {
     this.#closing = closesAnything(compiled);
-    if (bridges.length === 0 || !this.#closing) return compiled;
-    if (bridges !== this.#bridges) {
-      const next = bridgeHook(bridges);
-      if (next.fingerprint !== this.#chain.fingerprint) this.#chain = next;
-      this.#bridges = bridges;
-    }
-    const chains = new Map<ChainName, Chain>([...compiled.ruleset.chains, [BRIDGE_HOOK, this.#chain]]);
+    const next = bridgeHook(bridges, this.#closing);
+    if (next.rules.length === 0) return compiled;
+    if (next.fingerprint !== this.#chain?.fingerprint) this.#chain = next;
+    const chains = new Map<ChainName, Chain>([
+      ...compiled.ruleset.chains,
+      [BRIDGE_HOOK, this.#chain ?? next],
+    ]);
     const sorted = new Map([...chains].sort(([a], [b]) => (a < b ? -1 : 1)));
     return { ...compiled, ruleset: { ...compiled.ruleset, chains: sorted } };
   }
@@ -62,8 +67,10 @@ function closesAnything({ endpoints, ruleset }: Compiled): boolean {
 
 const QUARANTINE: readonly string[] = FAMILIES.map(quarantineSet);
 
-export function bridgeHook(bridges: readonly PodBridge[]): Chain {
-  return chain(BRIDGE_HOOK, [...neighbours(), ...bridges.flatMap(onBridge)], {
+/** `closing`: somebody is isolated. Without that, bridges stay as open as they were but for two lies. */
+export function bridgeHook(bridges: readonly PodBridge[], closing: boolean): Chain {
+  const closed = closing && bridges.length > 0 ? [...neighbours(), ...bridges.flatMap(onBridge)] : [];
+  return chain(BRIDGE_HOOK, [...bridges.flatMap(noRouters), ...closed], {
     type: 'filter',
     hook: 'forward',
     priority: PRIORITY,
@@ -99,10 +106,23 @@ function neighbours(): readonly Rule[] {
   ];
 }
 
+/** On a bridge of pods alone nobody but the node is a router, and it does not forward what it says. */
+function noRouters({ name, closed }: PodBridge): readonly Rule[] {
+  if (!closed) return [];
+  return FAMILIES.map((family) =>
+    rule(
+      [by('in', name), is({ kind: 'icmpType', family }, words(...ROUTERS[family])), ...DROP],
+      'not-a-router',
+    ),
+  );
+}
+
+function by(direction: 'in' | 'out', name: string): Statement {
+  return is({ kind: 'link', direction }, { kind: 'links', names: [name] });
+}
+
 function onBridge({ name, subnets, closed }: PodBridge): readonly Rule[] {
-  const [from, to] = (['in', 'out'] as const).map((direction) =>
-    is({ kind: 'link', direction }, { kind: 'links', names: [name] }),
-  ) as [Statement, Statement];
+  const [from, to] = [by('in', name), by('out', name)];
   const drops = (statements: readonly Statement[], note: string): Rule =>
     rule([...statements, ...DROP], note);
   return [

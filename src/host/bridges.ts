@@ -54,9 +54,11 @@ export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
     return [virtual.length === ports.length ? 'closed' : 'open', virtual];
   };
 
+  // Once seen, /sys does not move to another namespace; a pod that comes between two reads is no doubt.
+  let own = false;
   return {
     links() {
-      const own = ownNamespace(proc, devices);
+      own ||= ownNamespace(proc, devices);
       const present = new Map(Object.entries(interfaces()).map(([name, list]) => [name, addressesOf(list)]));
       const names = own ? new Set([...present.keys(), ...bridgesIn(devices)]) : present.keys();
       const links: Link[] = [];

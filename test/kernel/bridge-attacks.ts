@@ -1,6 +1,15 @@
 /** Frames by which data could get from one pod of a bridge to another past a rule about their addresses. */
 import type { BridgePod } from './bridge-net.ts';
-import { addressBytes, BROADCAST, ETHERTYPE, ethernet, icmpv6, neighbourOption, udp } from './frames.ts';
+import {
+  addressBytes,
+  BROADCAST,
+  ETHERTYPE,
+  ethernet,
+  icmpv4,
+  icmpv6,
+  neighbourOption,
+  udp,
+} from './frames.ts';
 
 const ALL_NODES = '33:33:00:00:00:01';
 const { ipv4, ipv6 } = ETHERTYPE;
@@ -66,16 +75,6 @@ export function neighbourAttacks(from: BridgePod, to: BridgePod, round: string):
     icmpv6(from.linkLocal, 'ff02::2', 133, Buffer.concat([Buffer.alloc(4), secret('rs')])),
   );
   add(
-    'router advertisement',
-    ALL_NODES,
-    icmpv6(from.linkLocal, 'ff02::1', 134, Buffer.concat([Buffer.alloc(12), secret('ra')])),
-  );
-  add(
-    'redirect',
-    to.mac,
-    icmpv6(from.linkLocal, to.ipv6, 137, Buffer.concat([Buffer.alloc(4), secret('redirect')])),
-  );
-  add(
     'multicast query',
     ALL_NODES,
     icmpv6(from.linkLocal, 'ff02::1', 130, secret('query'), { hopLimit: 1, routerAlert: true }),
@@ -92,6 +91,30 @@ export function neighbourAttacks(from: BridgePod, to: BridgePod, round: string):
     'multicast report of the first kind',
     ALL_NODES,
     icmpv6(from.linkLocal, 'ff02::1', 131, secret('report 1'), { hopLimit: 1, routerAlert: true }),
+  );
+  return frames;
+}
+
+/** What only a router may say. */
+export function routerLies(from: BridgePod, to: BridgePod, round: string): ReadonlyMap<string, Buffer> {
+  const secret = (name: string): Buffer => Buffer.from(`<${round} ${name}>`.padStart(200, '.'));
+  const frames = new Map<string, Buffer>();
+  const add = (name: string, to: string, packet: Buffer): void => {
+    frames.set(name, ethernet(to, from.mac, ipv6, packet));
+  };
+  add(
+    'router advertisement',
+    ALL_NODES,
+    icmpv6(from.linkLocal, 'ff02::1', 134, Buffer.concat([Buffer.alloc(12), secret('ra')])),
+  );
+  add(
+    'redirect',
+    to.mac,
+    icmpv6(from.linkLocal, to.ipv6, 137, Buffer.concat([Buffer.alloc(4), secret('redirect')])),
+  );
+  frames.set(
+    'IPv4 redirect',
+    ethernet(to.mac, from.mac, ETHERTYPE.ipv4, icmpv4(from.ipv4, to.ipv4, 5, 1, secret('redirect 4'))),
   );
   return frames;
 }

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { namespace, node, pod, TestCluster } from './agent-cluster.ts';
 import { AgentProcess, PROGRAM, watchWrites } from './agent-process.ts';
-import { attacks, disguises, neighbourAttacks, neighbourTraffic } from './bridge-attacks.ts';
+import { attacks, disguises, neighbourAttacks, neighbourTraffic, routerLies } from './bridge-attacks.ts';
 import { BridgeNet, bridgePod, type Heard, OUTSIDE } from './bridge-net.ts';
 
 const WEB = bridgePod('web', 10);
@@ -98,6 +98,15 @@ test('the bridge that comes with the first pod is found, and its frames pass the
 });
 
 describe('where no policy is', () => {
+  test('what only routers may say does not pass between pods, and does where policyd has written nothing', async () => {
+    expect(await net.reaching(WEB, atDb, routerLies(WEB, DB, round()))).toEqual([]);
+    await net.sh('nft flush chain inet policyd bridge_hook');
+    const frames = routerLies(WEB, DB, round());
+    expect(await net.reaching(WEB, atDb, frames)).toEqual(
+      names(frames).filter((name) => name !== 'IPv4 redirect'),
+    );
+  });
+
   test.each([
     ['data of all kinds', attacks],
     ['neighbour discovery with data', neighbourAttacks],
