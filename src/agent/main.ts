@@ -7,6 +7,7 @@ import { Bridged } from '../compile/bridged.ts';
 import { Compiler } from '../compile/compiler.ts';
 import { createBridgeHost } from '../host/bridges.ts';
 import { SYSTEM_CLOCK } from '../host/clock.ts';
+import { conntrackUse } from '../host/conntrack.ts';
 import { createNft } from '../host/nft.ts';
 import { inUserNamespace } from '../host/user-namespace.ts';
 import type { FeedFailure } from '../kube/cluster-feed.ts';
@@ -29,6 +30,7 @@ import { type AgentOptions, program } from './options.ts';
 import { preflight } from './preflight.ts';
 import { agentStatus } from './status.ts';
 import { TABLE } from './table.ts';
+import { Vitals } from './vitals.ts';
 
 declare const __POLICYD_VERSION__: string;
 
@@ -43,6 +45,7 @@ async function run(options: AgentOptions): Promise<void> {
   const { createTransport, loadKubeconfig, ClusterFeed } = await import('../kube/connection.ts');
   const { createLog } = await import('../telemetry/log.ts');
   const { serveHealth } = await import('../telemetry/health.ts');
+  const { EventLoop } = await import('../telemetry/event-loop.ts');
   const { node } = options;
   const terminal = process.stderr.isTTY === true;
   const log = await createLog({
@@ -103,6 +106,14 @@ async function run(options: AgentOptions): Promise<void> {
       reconciler.changed([blind ? 'the cluster cannot be followed' : 'the cluster can be followed again']);
     },
   });
+  const eventLoop = new EventLoop();
+  const vitals = new Vitals({
+    clock: SYSTEM_CLOCK,
+    log,
+    conntrack: () => conntrackUse(),
+    longestDelay: () => eventLoop.takeLongest(),
+  });
+  vitals.look();
   const problems = new Problems();
   const podRange = new Degradations(log);
   const feed = new ClusterFeed({
@@ -137,6 +148,7 @@ async function run(options: AgentOptions): Promise<void> {
       bridges,
       frames,
       problems,
+      vitals,
       now: () => SYSTEM_CLOCK.now(),
     });
   const health = options.health === undefined ? null : await serveHealth(options.health, status);

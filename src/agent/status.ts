@@ -5,7 +5,8 @@ import type { Desired } from '../reconcile/desired.ts';
 import type { FrameGuard } from '../reconcile/frame-guard.ts';
 import type { Problems } from '../reconcile/problems.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
-import type { AgentStatus, Degradation } from '../reconcile/status.ts';
+import type { AgentStatus, Degradation, DegradationCode, WatchedResource } from '../reconcile/status.ts';
+import type { Vitals } from './vitals.ts';
 
 export interface StatusSources {
   readonly node: string;
@@ -14,6 +15,7 @@ export interface StatusSources {
   readonly reconciler: Reconciler;
   readonly bridges: BridgeFilter;
   readonly frames: FrameGuard;
+  readonly vitals: Vitals;
   /** Of objects as they came from the cluster. */
   readonly problems: Problems;
   now(): number;
@@ -23,7 +25,7 @@ export interface StatusSources {
 const API_PATIENCE_MS = 10_000;
 
 export function agentStatus(sources: StatusSources): AgentStatus {
-  const { node, feed, desired, reconciler, bridges, frames, problems } = sources;
+  const { node, feed, desired, reconciler, bridges, frames, problems, vitals } = sources;
   const bridging = [...bridges.degraded, ...frames.degraded];
   const state = reconciler.state();
   const failures = feed.failures();
@@ -35,34 +37,59 @@ export function agentStatus(sources: StatusSources): AgentStatus {
     inSync: state.inSync && frames.settled,
     revision: state.revision,
     resourceVersions: state.resourceVersions,
+    staleSeconds: Math.max(0, ...failures.map(({ since }) => Math.round((sources.now() - since) / 1000))),
     degraded: [
       ...(missing.length > 0
         ? [{ code: 'NOT_LISTED' as const, message: `not listed yet: ${missing.join(', ')}` }]
         : desired.podRanges.degraded),
       ...bridging,
-      ...failures.map(apiDegradation),
+      ...failures.map((failure) => apiDegradation(failure, sources.now())),
       ...(state.degraded === null ? [] : [state.degraded]),
+      ...vitals.degraded,
     ],
     problems: [...problems.list(), ...reconciler.problems.list()],
+    conntrack: vitals.conntrack,
+    eventLoopDelayMs: vitals.eventLoopDelayMs,
     bridges: bridges.status,
     bridgeRepairs: bridges.repairs,
   };
 }
 
-export function apiDegradation({ resource, status, message }: FeedFailure): Degradation {
-  const text = `cannot follow ${resource}: ${message}`;
-  switch (status) {
-    case 401:
-      return {
-        code: 'API_UNAUTHORIZED',
-        message: `${text}; the API server does not accept the credentials of the kubeconfig`,
-      };
-    case 403:
-      return {
-        code: 'API_FORBIDDEN',
-        message: `${text}; policyd needs the verbs list and watch on ${resource}`,
-      };
+export function apiDegradation(failure: FeedFailure, now: number): Degradation {
+  const { resource, message, since } = failure;
+  const seconds = Math.round((now - since) / 1000);
+  const text = `cannot follow ${resource} for ${seconds} s, what is known stays enforced: ${message}`;
+  return { code: codeOf(failure), message: `${text}${advice(failure)}` };
+}
+
+function codeOf({ status, message }: FeedFailure): DegradationCode {
+  if (status === 401) return 'API_UNAUTHORIZED';
+  if (status === 403) return 'API_FORBIDDEN';
+  return isUntrusted(message) ? 'API_UNTRUSTED' : 'API_UNREACHABLE';
+}
+
+/** As OpenSSL and Node say that a certificate does not prove who answers. */
+function isUntrusted(message: string): boolean {
+  return /certificate|altnames|self.signed|unable to get (local )?issuer/i.test(message);
+}
+
+function advice(failure: FeedFailure): string {
+  const { resource } = failure;
+  switch (codeOf(failure)) {
+    case 'API_UNAUTHORIZED':
+      return '; the API server does not accept the credentials of the kubeconfig: renew them (a token file is read again for each request)';
+    case 'API_FORBIDDEN':
+      return `; policyd needs this rule in its ClusterRole: apiGroups: ["${GROUPS[resource]}"], resources: ["${resource}"], verbs: ["list", "watch"]`;
+    case 'API_UNTRUSTED':
+      return '; compare certificate-authority of the kubeconfig with the certificate of the server';
     default:
-      return { code: 'API_UNREACHABLE', message: text };
+      return '';
   }
 }
+
+const GROUPS: Readonly<Record<WatchedResource, string>> = {
+  pods: '',
+  namespaces: '',
+  nodes: '',
+  networkpolicies: 'networking.k8s.io',
+};

@@ -114,6 +114,7 @@ export class ClusterFeed {
     log[news ? 'warn' : 'debug'](`cannot follow ${resource}: ${failure.message}`, {
       resource,
       failures: failure.count,
+      forSeconds: Math.round((clock.now() - (before?.since ?? clock.now())) / 1000),
       retryInMs: failure.retryInMs,
     });
   }

@@ -2,6 +2,7 @@
 import { delimiter } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Failure } from '../model/failure.ts';
+import { withTokenFiles } from './token-file.ts';
 
 export interface KubeconfigOptions {
   /** A file; without it KUBECONFIG, ~/.kube/config and the service account of a pod are tried in this order. */
@@ -24,6 +25,9 @@ export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
       cause: error,
     });
   }
+  if (options.file !== undefined) config.users = withTokenFiles(config.users, [options.file]);
+  else if (options.env.KUBECONFIG)
+    config.users = withTokenFiles(config.users, options.env.KUBECONFIG.split(delimiter));
   if (options.context !== undefined) config.setCurrentContext(options.context);
   check(config, source, options);
   // client-node refuses plain http unless this is set; over http there is nothing to verify.

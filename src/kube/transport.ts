@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { retryAfter } from './api-error.ts';
+import { bearerOf } from './token-file.ts';
 
 export type Query = Readonly<Record<string, string>>;
 
@@ -30,7 +31,12 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
       await config.applyToHTTPSOptions(secured);
       const options: https.RequestOptions = {
         ...secured,
-        headers: { ...secured.headers, accept: 'application/json', 'user-agent': userAgent },
+        headers: {
+          ...secured.headers,
+          ...bearerOf(config.getCurrentUser()),
+          accept: 'application/json',
+          'user-agent': userAgent,
+        },
         agent: cluster?.proxyUrl ? secured.agent : agents.for(url, secured),
         signal,
       };

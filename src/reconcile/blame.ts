@@ -124,7 +124,11 @@ function policiesOf(origins: readonly (readonly { readonly policy: string }[])[]
   return [...new Set(origins.flat().map(({ policy }) => `NetworkPolicy ${policy}`))].sort();
 }
 
+/** A list of thousands of ports or blocks says enough in its beginning. */
+const LONGEST_MEANING = 200;
+
 function described(name: string, { setMeanings }: Compiled): string {
   const meaning = setMeanings.get(name as SetName);
-  return meaning === undefined ? name : `${name} (${meaning})`;
+  if (meaning === undefined) return name;
+  return `${name} (${meaning.length > LONGEST_MEANING ? `${meaning.slice(0, LONGEST_MEANING)} ...` : meaning})`;
 }

@@ -19,6 +19,12 @@ export interface AgentStatus {
   readonly revision: number;
   /** What the ruleset in the kernel contains: the newest version seen of each kind; empty before the first. */
   readonly resourceVersions: ResourceVersions;
+  /** For how long some kind of object could not be followed; 0: all are. */
+  readonly staleSeconds: number;
+  /** null: connections are not tracked here yet. */
+  readonly conntrack: { readonly entries: number; readonly max: number } | null;
+  /** The longest time policyd was held up in the last seconds. */
+  readonly eventLoopDelayMs: number;
   readonly degraded: readonly Degradation[];
   /** Objects of which some part is not enforced, and why. */
   readonly problems: readonly ObjectProblem[];

@@ -24,6 +24,9 @@ beforeEach(async () => {
     resourceVersions: { pods: '1', namespaces: '2', nodes: '3', networkpolicies: '4' },
     degraded: [],
     problems: [],
+    staleSeconds: 0,
+    conntrack: null,
+    eventLoopDelayMs: 0,
     bridges: [],
     bridgeRepairs: 0,
   };
