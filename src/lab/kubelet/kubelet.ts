@@ -12,10 +12,10 @@ import {
   podMac,
   podNamespaceName,
 } from '../network/plan.ts';
-import { addPodLink, type PodLink, removePodLink } from '../network/pod-link.ts';
+import { addPodLink, hasPodLink, type PodLink, removePodLink } from '../network/pod-link.ts';
 import type { Slots } from '../network/slots.ts';
 import type { Report } from '../supervisor/report.ts';
-import { isDeleting, isHostNetwork, isTerminal, listenedPorts } from './pod-spec.ts';
+import { isDeleting, isHeld, isHostNetwork, isTerminal, listenedPorts, stopsAt } from './pod-spec.ts';
 import { runningStatus, waitingStatus } from './pod-status.ts';
 import { Resident } from './resident.ts';
 import type { Turns } from './turns.ts';
@@ -85,6 +85,12 @@ export class Kubelet {
     return this.#holdings.has(idOf(key));
   }
 
+  /** Its containers run though the pod is being deleted. */
+  lingers(key: Key): boolean {
+    const pod = this.#settings.store.get('pods', key);
+    return pod !== null && this.#lingers(pod, this.#holdings.get(idOf(key)));
+  }
+
   /** The process that makes a pod's probes; null while the pod does not run here. */
   residentOf(key: Key): Resident | null {
     return this.#holdings.get(idOf(key))?.resident ?? null;
@@ -129,6 +135,10 @@ export class Kubelet {
     const pod = this.#settings.store.get('pods', key);
     const mine = pod !== null && textAt(pod, 'spec', 'nodeName') === this.#settings.node.name ? pod : null;
     const holding = this.#holdings.get(id);
+    if (mine !== null && this.#lingers(mine, holding)) {
+      setTimeout(() => this.notice(key), stopsAt(mine) - Date.now()).unref();
+      return;
+    }
     if (holding !== undefined && (mine === null || mine.metadata.uid !== holding.uid || isOver(mine))) {
       await this.#stop(holding);
       if (mine !== null && mine.metadata.uid === holding.uid && isDeleting(mine))
@@ -138,11 +148,18 @@ export class Kubelet {
     }
     if (mine === null) return;
     if (isDeleting(mine)) this.#forget(key, mine.metadata.uid);
-    else if (!isTerminal(mine) && this.#holdings.get(id)?.resident == null) await this.#start(key, id, mine);
+    else if (isTerminal(mine) || this.#holdings.get(id)?.resident != null) return;
+    else if (this.#holdings.has(id) || !isHeld(mine)) await this.#start(key, id, mine);
+  }
+
+  /** It is being deleted, and its containers run on until their preStop sleep is over. */
+  #lingers(pod: KubeObject, holding: Holding | undefined): boolean {
+    if (holding?.uid !== pod.metadata.uid || !isDeleting(pod) || isTerminal(pod)) return false;
+    return stopsAt(pod) > Date.now();
   }
 
   async #start(key: Key, id: string, pod: KubeObject): Promise<void> {
-    const holding = this.#holdings.get(id) ?? (await this.#connect(key, id, pod));
+    const holding = await this.#connected(key, id, pod);
     const { plan, node, labPod, env, log, report, store } = this.#settings;
     const { ports, sctp } = listenedPorts(pod);
     if (sctp.length > 0)
@@ -173,9 +190,21 @@ export class Kubelet {
     );
   }
 
-  async #connect(key: Key, id: string, pod: KubeObject): Promise<Holding> {
+  /** A pod whose network is gone gets another, with another address, as from any kubelet. */
+  async #connected(key: Key, id: string, pod: KubeObject): Promise<Holding> {
+    const held = this.#holdings.get(id);
+    if (held === undefined) return await this.#connect(key, id, pod, 0);
+    if (held.link === null || (await hasPodLink(held.link))) return held;
+    await removePodLink(held.link);
+    // Taken before the old one is given back, or it would be the same again.
+    const next = await this.#connect(key, id, pod, held.restarts);
+    if (held.slot !== null) this.#settings.slots.release(held.slot);
+    return next;
+  }
+
+  async #connect(key: Key, id: string, pod: KubeObject, restarts: number): Promise<Holding> {
     const { plan, node, slots } = this.#settings;
-    const base = { uid: pod.metadata.uid, resident: null, restarts: 0 };
+    const base = { uid: pod.metadata.uid, resident: null, restarts };
     if (isHostNetwork(pod)) {
       const holding: Holding = { ...base, slot: null, link: null };
       this.#holdings.set(id, holding);

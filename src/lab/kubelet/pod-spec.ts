@@ -39,6 +39,26 @@ export function isTerminal(pod: KubeObject): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
+/** For experiments: a pod on its node that gets neither network nor containers while it is annotated so. */
+export const HOLD_ANNOTATION = 'lab.policyctl.dev/hold';
+
+export function isHeld(pod: KubeObject): boolean {
+  return textAt(pod, 'metadata', 'annotations', HOLD_ANNOTATION) === 'true';
+}
+
+/**
+ * When the containers of a pod that is being deleted end, in milliseconds since 1970: at once, or after the
+ * longest `lifecycle.preStop.sleep`, but not after its grace period.
+ */
+export function stopsAt(pod: KubeObject): number {
+  const end = Date.parse(textAt(pod, 'metadata', 'deletionTimestamp'));
+  const grace = numberAt(pod, 'metadata', 'deletionGracePeriodSeconds') ?? 0;
+  const sleeps = lastingContainers(pod).map(
+    (container) => numberAt(container, 'lifecycle', 'preStop', 'sleep', 'seconds') ?? 0,
+  );
+  return end - Math.max(0, grace - Math.max(0, ...sleeps)) * 1000;
+}
+
 export function isDeleting(pod: KubeObject): boolean {
   return textAt(pod, 'metadata', 'deletionTimestamp') !== '';
 }

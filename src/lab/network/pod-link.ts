@@ -34,6 +34,16 @@ export function addPodLinkScript(link: PodLink): Script {
     .ip(link.netns, ['link set lo up', 'link set eth0 up', ...ends.inPod]);
 }
 
+export async function hasPodLink({ node, device }: Pick<PodLink, 'node' | 'device'>): Promise<boolean> {
+  return await new Script()
+    .ip(node, [`link show dev ${device}`])
+    .run('')
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
 /**
  * The node's end is deleted first and by name: with the namespace alone it goes some time later, and its
  * routes with it. Succeeds when there is nothing to remove.

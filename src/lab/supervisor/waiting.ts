@@ -2,7 +2,7 @@ import { type ResourceVersions, WATCHED_RESOURCES } from '../../reconcile/status
 import { textAt } from '../apiserver/json.ts';
 import type { Store } from '../apiserver/store.ts';
 import type { Kubelet } from '../kubelet/kubelet.ts';
-import { isDeleting, isTerminal } from '../kubelet/pod-spec.ts';
+import { isDeleting, isHeld, isTerminal } from '../kubelet/pod-spec.ts';
 import type { PolicydProcess } from './policyd.ts';
 
 /** Pods on a lab node that are not yet what the API server wants: sentences, empty when all are. */
@@ -13,7 +13,8 @@ export function podsWaitedFor(store: Store, kubelets: ReadonlyMap<string, Kubele
     if (kubelet === undefined) return [];
     const key = { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name };
     const id = `${key.namespace}/${key.name}`;
-    if (isDeleting(pod)) return [`pod ${id} on ${node} is being removed`];
+    if (isDeleting(pod)) return kubelet.lingers(key) ? [] : [`pod ${id} on ${node} is being removed`];
+    if (isHeld(pod)) return [];
     if (isTerminal(pod)) return kubelet.holds(key) ? [`pod ${id} on ${node} still has its network`] : [];
     if (textAt(pod, 'status', 'phase') === 'Running' && kubelet.residentOf(key) !== null) return [];
     const why = textAt(pod, 'status', 'message');
