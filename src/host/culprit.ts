@@ -3,7 +3,7 @@
  * refuses is searched with `nft -c`, and in that beginning's last command the first element that it refuses.
  */
 import type { NftCommand } from '../nft/commands.ts';
-import { type NftProcess, runNft } from './nft-process.ts';
+import type { NftRun } from './nft-process.ts';
 
 export interface Culprit {
   /** null: nft does not answer, refuses nothing any more, or refuses whatever it is given. */
@@ -15,14 +15,14 @@ export interface Culprit {
 const HARMLESS: NftCommand = { add: { table: { family: 'inet', name: 'policyd_probe' } } };
 
 export async function culprit(
-  process: NftProcess,
   commands: readonly NftCommand[],
-  write: (commands: readonly NftCommand[]) => Promise<string>,
+  check: (commands: readonly NftCommand[]) => Promise<NftRun>,
+  timeoutMs: number,
 ): Promise<Culprit> {
-  const end = performance.now() + process.timeoutMs;
+  const end = performance.now() + timeoutMs;
   const refuses = async (list: readonly NftCommand[]): Promise<boolean | null> => {
     if (performance.now() > end) return null;
-    const { kind } = await runNft(process, ['-c', '-j', '-f', await write(list)]);
+    const { kind } = await check(list);
     return kind === 'ended' ? false : kind === 'failed' ? true : null;
   };
   if ((await refuses(commands)) !== true || (await refuses([HARMLESS])) !== false) return { command: null };

@@ -23,11 +23,14 @@ export interface NftRun {
 const MAX_OUTPUT = 256 * 1024 * 1024;
 const MAX_MESSAGE = 2000;
 
-/** Throws NFT_MISSING only. */
-export async function runNft(process: NftProcess, args: readonly string[]): Promise<NftRun> {
+/** Where a program finds `file`, the fourth thing it is handed. */
+export const FILE_PATH = '/dev/fd/3';
+
+/** Throws NFT_MISSING only. `file` is an open file that nft may read as FILE_PATH. */
+export async function runNft(process: NftProcess, args: readonly string[], file?: number): Promise<NftRun> {
   const start = performance.now();
   const child = spawn(process.binary, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', file ?? 'ignore'],
     // Messages are matched by their text.
     env: { ...globalThis.process.env, LC_ALL: 'C' },
   });

@@ -2,14 +2,13 @@
  * The nft program. Guarantees: one `commit` is one process and one transaction; what it returns says
  * whether the kernel changed, did not, or may have; nothing waits longer than the timeout.
  */
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { NftCommand } from '../nft/commands.ts';
 import type { CommitResult, Nft } from '../reconcile/ports.ts';
 import { culprit } from './culprit.ts';
-import { type NftProcess, type NftRun, runNft } from './nft-process.ts';
+import { withNamelessFile } from './nameless-file.ts';
+import { FILE_PATH, type NftRun, runNft } from './nft-process.ts';
 
 export type { CommitResult, Nft } from '../reconcile/ports.ts';
 
@@ -17,12 +16,16 @@ export interface NftOptions {
   /** A path or a name on PATH; `nft` unless given. */
   readonly binary?: string;
   readonly timeoutMs: number;
-  /** Where command files are written (a private tmpfs is best); made with mode 0700. */
+  /** Where command files are opened (a tmpfs is best); they never have a name. Default: the system's own. */
   readonly directory?: string;
 }
 
 export function createNft(options: NftOptions): Nft {
   const process = { binary: options.binary ?? 'nft', timeoutMs: options.timeoutMs };
+  const send: Send = (flags, commands) =>
+    withNamelessFile(options.directory ?? tmpdir(), JSON.stringify({ nftables: commands }), (file) =>
+      runNft(process, [...flags, '-j', '-f', FILE_PATH], file),
+    );
   return {
     async version() {
       const result = await runNft(process, ['--version']);
@@ -46,8 +49,8 @@ export function createNft(options: NftOptions): Nft {
         ? new Failure('NFT_TIMEOUT', `nft did not list table ${family} ${name} in ${options.timeoutMs} ms`)
         : failed(`nft could not list table ${family} ${name}`, result.message);
     },
-    check: (commands) => withFile(options.directory, (write) => run(process, ['-c'], commands, write)),
-    commit: (commands) => withFile(options.directory, (write) => run(process, [], commands, write)),
+    check: async (commands) => await outcome(await send(['-c'], commands), commands, send, options.timeoutMs),
+    commit: async (commands) => await outcome(await send([], commands), commands, send, options.timeoutMs),
   };
 }
 
@@ -77,62 +80,36 @@ function failed(what: string, message: string): Failure {
   });
 }
 
-export type WriteCommands = (commands: readonly NftCommand[]) => Promise<string>;
+/** One run of nft over these commands. */
+type Send = (flags: readonly string[], commands: readonly NftCommand[]) => Promise<NftRun>;
 
-/** Files only their owner can read, in a directory only their owner can enter, gone afterwards. */
-async function withFile<T>(
-  directory: string | undefined,
-  use: (write: WriteCommands) => Promise<T>,
-): Promise<T> {
-  const parent = directory ?? tmpdir();
-  if (directory !== undefined) {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await chmod(directory, 0o700);
-  }
-  const own = await mkdtemp(join(parent, 'nft-'));
-  try {
-    return await use(async (commands) => {
-      const file = join(own, 'commands.json');
-      await writeFile(file, JSON.stringify({ nftables: commands }), { mode: 0o600 });
-      return file;
-    });
-  } finally {
-    await rm(own, { recursive: true, force: true });
-  }
-}
-
-async function run(
-  process: NftProcess,
-  flags: readonly string[],
+async function outcome(
+  run: NftRun,
   commands: readonly NftCommand[],
-  write: WriteCommands,
+  send: Send,
+  timeoutMs: number,
 ): Promise<CommitResult> {
-  const result = await runNft(process, [...flags, '-j', '-f', await write(commands)]);
-  switch (result.kind) {
+  const { kind, message } = run;
+  switch (kind) {
     case 'ended':
-      return { kind: 'committed', milliseconds: result.milliseconds };
+      return { kind: 'committed', milliseconds: run.milliseconds };
     case 'timeout':
     case 'killed':
-      return { kind: 'uncertain', message: result.message };
+      return { kind: 'uncertain', message };
     case 'failed':
-      return await failedRun(process, result, commands, write);
+      if (mayHaveCommitted(message)) return { kind: 'uncertain', message };
+      if (isTooLarge(message)) {
+        // A shorter beginning would fit whatever stands in it; only a command alone is to blame for its size.
+        const command = commands.length === 1 ? 0 : null;
+        return { kind: 'refused', message: tooLarge(commands.length, message), command, tooLarge: true };
+      }
+      if (isOfTheMachine(message)) return { kind: 'refused', message: withHint(message), command: null };
+      return {
+        kind: 'refused',
+        message,
+        ...(await culprit(commands, (some) => send(['-c'], some), timeoutMs)),
+      };
   }
-}
-
-async function failedRun(
-  process: NftProcess,
-  { message }: NftRun,
-  commands: readonly NftCommand[],
-  write: WriteCommands,
-): Promise<CommitResult> {
-  if (mayHaveCommitted(message)) return { kind: 'uncertain', message };
-  if (isTooLarge(message)) {
-    // A shorter beginning would fit whatever stands in it; only a command alone is to blame for its size.
-    const command = commands.length === 1 ? 0 : null;
-    return { kind: 'refused', message: tooLarge(commands.length, message), command, tooLarge: true };
-  }
-  if (isOfTheMachine(message)) return { kind: 'refused', message: withHint(message), command: null };
-  return { kind: 'refused', message, ...(await culprit(process, commands, write)) };
 }
 
 /** The answers did not fit the socket: the commit itself may be done (datapath 6). */

@@ -1,5 +1,4 @@
 /** What `walk` says of a packet is what the kernel does with it: real UDP and TCP through random rulesets. */
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createNft, type Nft } from '../../src/host/nft.ts';
@@ -22,7 +21,6 @@ beforeAll(async () => {
   nft = createNft({
     binary: sandbox.nft,
     timeoutMs: 20_000,
-    directory: join(sandbox.directory, 'nft-files'),
   });
   await must('ip', ['link', 'set', 'lo', 'up']);
   for (const address of ADDRESSES[6])

@@ -24,7 +24,6 @@ beforeAll(async () => {
   nft = createNft({
     binary: sandbox.nft,
     timeoutMs: 20_000,
-    directory: join(sandbox.directory, 'nft-files'),
   });
 });
 
