@@ -1,28 +1,36 @@
 /**
  * Frames that br_netfilter does not take for IP, and a receiver does: with a tag of VLAN 0 (or two), which
  * receivers take off and forget. And every other protocol than IP and ARP, on which no policy could be
- * judged. A table of its own, since only the family `bridge` sees them; by port, since the name of the
+ * judged, and ARP that carries more than ARP. A table of its own, since only the family `bridge` sees them; by port, since the name of the
  * bridge is not to be had there in every kernel (nft_meta_bridge).
  */
 import type { Expression, Ruleset } from '../nft/objects.ts';
 import { chainName, TABLE } from './names.ts';
-import { chain, DROP, isNot, rule, words } from './statements.ts';
+import { chain, DROP, is, isNot, rule, words } from './statements.ts';
 
 /** Before br_netfilter (-1) and ebtables' filter (-200). */
 const PRIORITY = -210;
+
+/** 28 bytes, which an Ethernet card fills up to 46 and some leave a checksum behind. What is more is data. */
+const LONGEST_ARP = 64;
 
 export const FRAME_TABLE: Ruleset['table'] = { family: 'bridge', name: TABLE };
 
 /** `ports`: links by which pods hang on bridges; at least one. */
 export function frameRules(ports: readonly string[]): Ruleset {
   const disguised = isNot({ kind: 'etherType' }, words('ip', 'arp', 'ip6'));
+  const stuffedArp = [
+    is({ kind: 'etherType' }, words('arp')),
+    is({ kind: 'packetLength' }, { kind: 'ports', ranges: [{ first: LONGEST_ARP + 1, last: 65_535 }] }),
+  ];
   const at = (left: Expression) =>
     ({ kind: 'match', left, op: '==', right: { kind: 'links', names: [...ports].sort() } }) as const;
   const hook = chain(
     chainName('frames_hook'),
-    (['in', 'out'] as const).map((direction) =>
+    (['in', 'out'] as const).flatMap((direction) => [
       rule([at({ kind: 'link', direction }), disguised, ...DROP], 'not-ip-nor-arp'),
-    ),
+      rule([at({ kind: 'link', direction }), ...stuffedArp, ...DROP], 'more-than-arp'),
+    ]),
     { type: 'filter', hook: 'forward', priority: PRIORITY, policy: 'accept' },
   );
   return { table: FRAME_TABLE, chains: new Map([[hook.name, hook]]), sets: new Map(), maps: new Map() };

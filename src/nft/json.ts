@@ -20,7 +20,7 @@ export type JsonVerdict =
 
 export type JsonExpression =
   | { readonly ct: { readonly key: string; readonly dir?: 'original' | 'reply' } }
-  | { readonly meta: { readonly key: 'l4proto' | 'pkttype' | 'iifname' | 'oifname' } }
+  | { readonly meta: { readonly key: 'l4proto' | 'length' | 'pkttype' | 'iifname' | 'oifname' } }
   | { readonly payload: { readonly protocol: string; readonly field: string } }
   | { readonly '&': readonly [JsonExpression, readonly string[]] }
   | { readonly concat: readonly JsonExpression[] };

@@ -87,6 +87,10 @@ function evaluate(packet: Packet, expression: Expression): readonly Value[] | nu
       return packet.family === 6 ? whole(packet.hopLimit ?? ROUTED_HOP_LIMIT) : null;
     case 'payloadLength':
       return packet.family === 6 ? whole(packet.payloadLength ?? USUAL_PAYLOAD) : null;
+    case 'packetLength': {
+      const payload = packet.payloadLength ?? USUAL_PAYLOAD;
+      return whole(payload + (packet.family === 4 ? 20 : 40));
+    }
     case 'etherType':
       return whole(ETHER_TYPES.get(packet.family === 4 ? 'ip' : 'ip6') ?? 0);
     case 'packetType': {

@@ -88,6 +88,8 @@ export type Expression =
   | { readonly kind: 'hopLimit' }
   /** Of the IPv6 header: bytes after it, extension headers included. */
   | { readonly kind: 'payloadLength' }
+  /** Of the whole packet, without the header of its frame. */
+  | { readonly kind: 'packetLength' }
   /** How the frame was addressed: `host`, `broadcast`, `multicast`; on a bridge, `host` is any one port. */
   | { readonly kind: 'packetType' }
   /** The protocol that the frame says it carries. */

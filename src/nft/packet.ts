@@ -46,7 +46,7 @@ export interface Packet {
   readonly icmpType: number | null;
   /** As the hook sees it, one less than it arrived when this node routes; ROUTED_HOP_LIMIT unless given. */
   readonly hopLimit?: number;
-  /** Of IPv6: bytes after the header; USUAL_PAYLOAD unless given. */
+  /** Bytes after the header; USUAL_PAYLOAD unless given. */
   readonly payloadLength?: number;
   /** How its frame was addressed; `host` unless given. */
   readonly packetType?: 'host' | 'broadcast' | 'multicast';

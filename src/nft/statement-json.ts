@@ -66,6 +66,8 @@ export function expressionJson(expression: Expression): JsonExpression {
       return { payload: { protocol: 'ip6', field: 'hoplimit' } };
     case 'payloadLength':
       return { payload: { protocol: 'ip6', field: 'length' } };
+    case 'packetLength':
+      return { meta: { key: 'length' } };
     case 'packetType':
       return { meta: { key: 'pkttype' } };
     case 'etherType':
@@ -136,6 +138,7 @@ function wordJson(left: Expression, word: string): JsonScalar {
     case 'ctAddress':
     case 'ctReplyPort':
     case 'payloadLength':
+    case 'packetLength':
     case 'link':
     case 'address':
     case 'concat':

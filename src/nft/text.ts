@@ -121,6 +121,8 @@ function expressionText(expression: Expression): string {
       return 'ip6 hoplimit';
     case 'payloadLength':
       return 'ip6 length';
+    case 'packetLength':
+      return 'meta length';
     case 'packetType':
       return 'meta pkttype';
     case 'etherType':

@@ -29,6 +29,7 @@ export function comparable(left: Expression, word: unknown): bigint | null {
     case 'ctReplyPort':
       return whole(portNumber(word));
     case 'payloadLength':
+    case 'packetLength':
       return whole(portNumber(word));
     case 'etherType':
       return whole(ETHER_TYPES.get(String(word)));

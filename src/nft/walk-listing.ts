@@ -187,6 +187,7 @@ const EXPRESSIONS: ReadonlyMap<string, Expression> = new Map(
       { kind: 'l4proto' },
       { kind: 'hopLimit' },
       { kind: 'payloadLength' },
+      { kind: 'packetLength' },
       { kind: 'packetType' },
       { kind: 'etherType' },
       { kind: 'link', direction: 'in' },

@@ -99,7 +99,7 @@ test('changes its ports in one transaction that never leaves the chain empty', a
   kernel.committed.length = 0;
   await want('veth0', 'veth1');
   expect(kernel.committed).toHaveLength(1);
-  expect(kernel.comments).toHaveLength(2);
+  expect(kernel.comments).toHaveLength(4);
 });
 
 test('adopts what a predecessor left, and takes away what nobody needs', async () => {

@@ -2,6 +2,7 @@
 import type { BridgePod } from './bridge-net.ts';
 import {
   addressBytes,
+  arpRequest,
   BROADCAST,
   ETHERTYPE,
   ethernet,
@@ -183,6 +184,13 @@ export function disguises(from: BridgePod, to: BridgePod, round: string): Readon
     ['twice tagged IPv4', frame(vlan, tag(vlan, tag(ipv4, four('twice 4'))))],
     ['twice tagged IPv6', frame(qinq, tag(vlan, tag(ipv6, six('twice 6'))))],
     ['provider-tagged IPv4', frame(qinq, tag(ipv4, four('provider 4')))],
+    [
+      'ARP with data',
+      frame(
+        ETHERTYPE.arp,
+        Buffer.concat([arpRequest(from.mac, from.ipv4, to.ipv4), Buffer.from(data('arp').padStart(80, '.'))]),
+      ),
+    ],
     ['another protocol', frame(0x88b5, Buffer.from(data('88b5')))],
     [
       '802.3 frame',
