@@ -56,9 +56,10 @@ async function compareAll(
     else bySource.set(each.cell.source, [each]);
   }
   const results = new Map<AskedCell, Cell>();
+  const repeats = { made: 0, answered: 0 };
   await Promise.all(
     [...bySource.values()].map(async (cells) => {
-      const packets = await probeAll(lab, cells, timeoutMs);
+      const packets = await probeAll(lab, cells, timeoutMs, repeats);
       for (const each of cells) {
         const judgements = await Promise.all(
           each.routes.map(async (route): Promise<Judgement> => {
@@ -70,7 +71,18 @@ async function compareAll(
       }
     }),
   );
+  if (repeats.made > 0) {
+    terminal.err(
+      `note: ${repeats.made} timeouts repeated alone, ${repeats.answered} of them answered then\n`,
+    );
+  }
   return asked.map((each) => results.get(each) ?? each.cell);
+}
+
+interface Repeats {
+  made: number;
+  /** False timeouts: this machine was too busy. */
+  answered: number;
 }
 
 /** All of one source: first together, then the timeouts nobody expects one by one. */
@@ -78,6 +90,7 @@ async function probeAll(
   lab: LabClient,
   cells: readonly AskedCell[],
   timeoutMs: number,
+  repeats: Repeats,
 ): Promise<ReadonlyMap<AskedCell, ProbeReport['outcome']>> {
   const outcomes = new Map<AskedCell, ProbeReport['outcome']>();
   const queries = cells.flatMap((cell) => {
@@ -93,7 +106,10 @@ async function probeAll(
   }
   for (const { cell, query } of queries) {
     if (outcomes.get(cell) !== 'blocked' || cell.cell.policies !== 'allowed') continue;
-    outcomes.set(cell, (await lab.probe(query)).outcome);
+    const { outcome } = await lab.probe(query);
+    repeats.made += 1;
+    if (outcome !== 'blocked') repeats.answered += 1;
+    outcomes.set(cell, outcome);
   }
   return outcomes;
 }

@@ -60,6 +60,9 @@ const selector = fc.oneof(
   },
 );
 
+/** Whole namespaces often: what nobody isolates tells nothing. */
+const subject = fc.oneof({ weight: 1, arbitrary: fc.constant({}) }, { weight: 2, arbitrary: selector });
+
 const namespaceSelector = fc.oneof(
   { weight: 3, arbitrary: selector },
   {
@@ -67,6 +70,15 @@ const namespaceSelector = fc.oneof(
     arbitrary: fc
       .constantFrom(...NAMESPACES)
       .map((name) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        operator: fc.constantFrom('In', 'NotIn'),
+        values: fc.uniqueArray(fc.constantFrom(...NAMESPACES), { minLength: 1, maxLength: 3 }),
+      })
+      .map((one) => ({ matchExpressions: [{ key: 'kubernetes.io/metadata.name', ...one }] })),
   },
 );
 
@@ -77,9 +89,14 @@ const BLOCKS: readonly { readonly cidr: string; readonly inside: readonly string
   { cidr: '203.0.113.0/24', inside: ['203.0.113.10/32', '203.0.113.0/28'] },
   { cidr: '198.51.100.7/32', inside: [] },
   { cidr: '172.18.0.0/16', inside: ['172.18.0.3/32'] },
+  { cidr: '172.18.0.2/31', inside: ['172.18.0.2/32'] },
+  // Where ClusterIPs are from: nobody sees one in the end.
+  { cidr: '10.96.0.0/12', inside: ['10.96.0.0/16'] },
   { cidr: '::/0', inside: ['fd00:10:244::/48', '2001:db8::/32'] },
   { cidr: 'fd00:10:244::/48', inside: ['fd00:10:244:1::/64', 'fd00:10:244:2::4/126'] },
   { cidr: '2001:db8:113::/48', inside: ['2001:db8:113::10/128'] },
+  { cidr: 'fd00:172:18::/64', inside: ['fd00:172:18::2/128'] },
+  { cidr: 'fd00::/8', inside: ['fd00:10:244:1::/64', 'fd00:10:96::/112', 'fd00:172:18::3/128'] },
 ];
 
 const ipBlock = fc
@@ -140,7 +157,7 @@ export const policy: fc.Arbitrary<{ readonly ns: string; readonly spec: Readonly
   fc
     .record({
       namespace: fc.constantFrom(...NAMESPACES),
-      podSelector: selector,
+      podSelector: subject,
       ingress: fc.option(rules('from'), { nil: undefined }),
       egress: fc.option(rules('to'), { nil: undefined }),
       policyTypes: fc.option(fc.constantFrom(['Ingress'], ['Egress'], ['Ingress', 'Egress']), {
