@@ -199,7 +199,11 @@ function checkNamespace(namespace: string, world: World): void {
   if (namespaces.has(namespace)) return;
   for (const service of world.services.values()) if (service.namespace === namespace) return;
   throw new Failure('NAME_UNKNOWN', `no namespace ${quoted(namespace)}`, {
-    hint: didYouMean(nearNames(namespace, namespaces.keys())) ?? 'name one with -n, or as NAMESPACE/NAME',
+    hint:
+      didYouMean(nearNames(namespace, namespaces.keys())) ??
+      (namespaces.size === 0
+        ? 'name one with -n, or as NAMESPACE/NAME'
+        : `there are ${listed([...namespaces.keys()])}`),
   });
 }
 
