@@ -117,7 +117,13 @@ export async function listLabs(): Promise<number> {
     const state = await readState(join(root, name));
     if (state === null) continue;
     const readiness = state.env === null ? 'starting' : 'ready';
-    rows.push([name, readiness, String(state.nodes), state.since, state.command?.join(' ') ?? '(up)']);
+    rows.push([
+      name,
+      readiness,
+      String(state.nodes),
+      state.since,
+      state.command === null ? '(up)' : oneLine(state.command),
+    ]);
   }
   if (rows.length === 1) {
     process.stderr.write('no lab of yours is running\n');
@@ -132,6 +138,12 @@ export async function listLabs(): Promise<number> {
   );
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
+}
+
+/** A script of many lines stays one row. */
+function oneLine(command: readonly string[]): string {
+  const text = printable(command.join(' '));
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
 /** `lab tools`: the directories to put in front of PATH, one a line. */
