@@ -6,6 +6,7 @@ import { realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { printable } from '../../model/printable.ts';
 import type { Topology } from '../network/topology.ts';
 import type { IpFamily } from '../supervisor/config.ts';
 import { ensureTools } from '../tools/ensure.ts';
