@@ -18,6 +18,15 @@ export interface Plan {
   readonly batches: readonly Batch[];
 }
 
+/** What packets wait for, and what they never meet: two plans, the second to follow the first. */
+export function split({ desired, batches }: Plan): { readonly visible: Plan; readonly garbage: Plan } {
+  const isGarbage = ({ purpose }: Batch): boolean => purpose === 'collect';
+  return {
+    visible: { desired, batches: batches.filter((batch) => !isGarbage(batch)) },
+    garbage: { desired, batches: batches.filter(isGarbage) },
+  };
+}
+
 /** How much one batch may hold; commands and elements share the room. */
 export interface Limits {
   readonly maxCommands: number;

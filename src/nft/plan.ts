@@ -25,7 +25,7 @@ import { switchGroups } from './steps.ts';
 import { commandsOf, findChanges, rulesOf, unwantedChains } from './switch.ts';
 
 export { applyPlan } from './apply.ts';
-export type { Batch, Limits, Plan } from './batch.ts';
+export { type Batch, type Limits, type Plan, split } from './batch.ts';
 
 export function plan(desired: Ruleset, observed: ObservedTable | null, limits: Limits = UNLIMITED): Plan {
   if (observed && !replaceable(desired, observed)) {

@@ -24,6 +24,7 @@ class FakeKernel {
   /** More commands than this are too many for one transaction. */
   room = Number.POSITIVE_INFINITY;
   unreadable = false;
+  afterCommit: (batch: Batch) => void = () => {};
   release: () => void = () => {};
 
   async commit(batch: Batch): Promise<CommitResult> {
@@ -61,6 +62,7 @@ class FakeKernel {
     if (command >= 0)
       return { kind: 'refused', message: 'Invalid argument', command, ...this.#element(batch, command) };
     this.#apply(batch);
+    this.afterCommit(batch);
     return { kind: 'committed', milliseconds: 3 };
   }
 
@@ -287,6 +289,49 @@ test('changes that arrive while a commit runs gather into one', async () => {
   expect(reconciler.state().inSync).toBe(true);
 });
 
+test('what nothing refers to any more waits for newer work, and is gone when there is none', async () => {
+  reconciler.start();
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  kernel.commits = [];
+  let news = 3;
+  kernel.afterCommit = ({ purpose }) => {
+    if (purpose !== 'switch' || news === 0) return;
+    news -= 1;
+    apply([policyChange('p', 'api', `client-${news}`)]);
+  };
+  apply([policyChange('p', 'api', 'db')]);
+  for (let turn = 0; turn < 5; turn += 1) await settled();
+  expect(news).toBe(0);
+  expect(kernel.commits.map(({ purpose }) => purpose).filter((purpose) => purpose !== 'stage')).toEqual([
+    'switch',
+    'switch',
+    'switch',
+    'switch',
+    'collect',
+  ]);
+  expect(reconciler.state().inSync).toBe(true);
+  expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
+});
+
+test('what nothing refers to any more does not pile up while changes never end', async () => {
+  reconciler.start();
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  kernel.commits = [];
+  let news = 50;
+  kernel.afterCommit = ({ purpose }) => {
+    if (purpose !== 'switch' || news === 0) return;
+    news -= 1;
+    apply([policyChange('p', 'api', `client-${news}`)]);
+  };
+  apply([policyChange('p', 'api', 'db')]);
+  for (let turn = 0; turn < 50 && news > 0; turn += 1) await settled();
+  const collections = kernel.commits.filter(({ purpose }) => purpose === 'collect');
+  expect(collections.length).toBeGreaterThanOrEqual(2);
+  expect(collections.length).toBeLessThan(10);
+});
+
 test('the versions of a commit are those it contains, not those seen since', async () => {
   reconciler.start();
   await settled();
@@ -372,7 +417,10 @@ test('while degraded the next change brings a try, but no faster than once a sec
   await clock.advance(1_000);
   await settled();
   expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
-  expect(lines.at(-1)).toMatchObject({ level: 'info', message: 'committed' });
+  expect(lines.slice(-2).map(({ message }) => message)).toEqual([
+    'committed',
+    'the kernel is in order again',
+  ]);
 });
 
 test('a refusal names the command and the policy it comes from, until it is over', async () => {

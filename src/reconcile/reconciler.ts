@@ -8,15 +8,16 @@
 import type { Compiled } from '../compile/compiled.ts';
 import { withhold } from '../compile/withhold.ts';
 import type { ObservedTable } from '../nft/observe.ts';
-import { applyPlan, type Batch, type Plan } from '../nft/plan.ts';
+import { applyPlan, type Batch, type Plan, split } from '../nft/plan.ts';
 import { Backoff } from './backoff.ts';
 import { type Blame, blame } from './blame.ts';
 import { Cause } from './cause.ts';
 import type { Clock, CommitResult, Log, Refused } from './ports.ts';
 import { Problems } from './problems.ts';
 import { Refusals } from './refusals.ts';
+import { Setback } from './setback.ts';
 import { sleep } from './sleep.ts';
-import type { Degradation, DegradationCode, ResourceVersions } from './status.ts';
+import type { Degradation, ResourceVersions } from './status.ts';
 
 export interface Steps {
   compile(): Compiled;
@@ -60,15 +61,8 @@ const RETRY_REFUSED_MS = 300_000;
 /** An agent killed in the middle of a commit may leave an nft process that commits after our first look. */
 const SECOND_LOOK_MS = 60_000;
 
-/** What ended a cycle early. */
-class Setback extends Error {
-  readonly code: DegradationCode;
-
-  constructor(code: DegradationCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+/** Cycles in a row that may leave what nothing refers to, while changes come faster than commits. */
+const MOST_LEFT_LYING = 20;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -91,6 +85,8 @@ export class Reconciler {
   #failingSince: number | null = null;
   #nftSince: number | null = null;
   #cancelRetry: (() => void) | null = null;
+  /** Cycles in a row that left garbage to the next. */
+  #leftLying = 0;
   #wake: () => void = () => {};
 
   constructor(options: ReconcilerOptions) {
@@ -168,28 +164,22 @@ export class Reconciler {
 
   /** True when the kernel holds the desired ruleset at its end, or there is already newer work. */
   async #cycle(): Promise<boolean> {
-    const { clock, log, versions } = this.#options;
+    const { clock, versions } = this.#options;
     this.#dirty = false;
     this.#news = false;
     this.#busy = true;
     const cause = this.#cause.take(clock.now());
     const contained = versions();
     try {
-      const plan = await this.#bring();
+      const { visible, garbage } = await this.#bring();
       this.#applied = contained;
+      if (visible.batches.length > 0) this.#report('committed', visible, cause);
+      const collected = await this.#collect(garbage);
       this.#succeeded();
-      if (plan.batches.length > 0 || !this.#everInSync) {
-        this.#revision += 1;
-        const switches = plan.batches.filter(({ purpose }) => purpose === 'switch').length;
-        log.info(plan.batches.length > 0 ? 'committed' : 'adopted the table as it is, nothing to write', {
-          revision: this.#revision,
-          cause: cause.text,
-          operations: plan.batches.reduce((sum, { commands }) => sum + commands.length, 0),
-          batches: plan.batches.length,
-          // Too large for one transaction here: it became visible in so many.
-          ...(switches > 1 ? { steps: switches } : {}),
-          milliseconds: Math.round((clock.now() - cause.since) * 10) / 10,
-        });
+      if (visible.batches.length === 0) {
+        if (collected) this.#report('committed', garbage, cause);
+        else if (!this.#everInSync)
+          this.#report('adopted the table as it is, nothing to write', visible, cause);
       }
       this.#everInSync = true;
       return true;
@@ -201,19 +191,34 @@ export class Reconciler {
     }
   }
 
-  /** Brings the kernel to what is desired, less what it refuses; the plan that did. */
-  async #bring(): Promise<Plan> {
+  #report(message: string, { batches }: Plan, cause: ReturnType<Cause['take']>): void {
+    const { clock, log } = this.#options;
+    this.#revision += 1;
+    const switches = batches.filter(({ purpose }) => purpose === 'switch').length;
+    log.info(message, {
+      revision: this.#revision,
+      cause: cause.text,
+      operations: batches.reduce((sum, { commands }) => sum + commands.length, 0),
+      batches: batches.length,
+      // Too large for one transaction here: it became visible in so many.
+      ...(switches > 1 ? { steps: switches } : {}),
+      milliseconds: Math.round((clock.now() - cause.since) * 10) / 10,
+    });
+  }
+
+  /** Brings what packets meet to what is desired, less what the kernel refuses; the plan that did, in two. */
+  async #bring(): Promise<ReturnType<typeof split>> {
     const { steps } = this.#options;
     for (let round = 0; ; round += 1) {
       const fresh = this.#observed === 'unknown';
       const observed = this.#observed === 'unknown' ? await this.#observe() : this.#observed;
       const wanted = compile(steps);
       const compiled = withhold(wanted, this.#refusals.of(wanted));
-      const plan = steps.plan(compiled, observed);
-      const refused = await this.#commitAll(plan);
+      const parts = split(steps.plan(compiled, observed));
+      const refused = await this.#commitAll(parts.visible);
       if (refused === null) {
-        this.#observed = applyPlan(plan, observed);
-        return plan;
+        this.#observed = applyPlan(parts.visible, observed);
+        return parts;
       }
       const { command } = refused;
       const blamed = command === undefined ? null : blame(command, refused.result.element ?? null, compiled);
@@ -222,6 +227,25 @@ export class Reconciler {
         throw new Setback('NFT_REFUSED', this.#refusal(blamed, refused.result));
       }
     }
+  }
+
+  /**
+   * Takes away what nothing refers to any more. Newer work comes first: its plan finds the same again, and
+   * what it may use of it. False: nothing was taken away.
+   */
+  async #collect(garbage: Plan): Promise<boolean> {
+    const observed = this.#observed;
+    if (garbage.batches.length === 0 || observed === 'unknown') return false;
+    await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
+    if (this.#dirty && this.#leftLying < MOST_LEFT_LYING) {
+      this.#leftLying += 1;
+      return false;
+    }
+    const refused = await this.#commitAll(garbage);
+    if (refused !== null) throw new Setback('NFT_REFUSED', this.#refusal(null, refused.result));
+    this.#observed = applyPlan(garbage, observed);
+    this.#leftLying = 0;
+    return true;
   }
 
   /** False: that would not help. */

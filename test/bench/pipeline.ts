@@ -21,16 +21,21 @@ import { LOCAL_NODE } from './workloads.ts';
 export type Kind = 'nodes' | 'namespaces' | 'pods' | 'networkpolicies';
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-/** Milliseconds, from the first byte of the event to the kernel's answer. */
+/** Milliseconds. */
 export interface Sample {
+  /** From the text of the event to the word that it is committed. */
   readonly total: number;
-  /** Until packets met the change. */
-  readonly visible: number;
+  /** And what nothing refers to any more has been taken away. */
+  readonly settled: number;
   readonly compile: number;
   readonly plan: number;
   readonly commit: number;
-  readonly transactions: readonly (readonly NftCommand[])[];
+  /** What `total` waited for. */
+  readonly transactions: Transactions;
+  readonly garbage: Transactions;
 }
+
+type Transactions = readonly (readonly NftCommand[])[];
 
 const TABLE: Ruleset['table'] = { family: 'inet', name: 'policyd' };
 const complain = (message: string): void => {
@@ -45,9 +50,9 @@ export class Pipeline {
   readonly #ended = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #spent = { compile: 0, plan: 0, commit: 0 };
-  #visible = 0;
   #transactions: (readonly NftCommand[])[] = [];
-  #settled: () => void = () => {};
+  #garbage: (readonly NftCommand[])[] = [];
+  #done: () => void = () => {};
   ruleset: Ruleset | null = null;
 
   constructor() {
@@ -79,15 +84,18 @@ export class Pipeline {
         plan: ({ ruleset }, observed) => {
           this.ruleset = ruleset;
           const result = this.#timed('plan', () => plan(ruleset, observed));
-          if (result.batches.length === 0) setImmediate(() => this.#settled());
+          if (result.batches.length === 0) setImmediate(() => this.#done());
           return result;
         },
         commit: async ({ purpose, commands }) => {
+          if (purpose === 'collect') {
+            this.#garbage.push(commands);
+            return await nft.commit(commands);
+          }
           this.#transactions.push(commands);
           const start = performance.now();
           const result = await nft.commit(commands);
           this.#spent.commit += performance.now() - start;
-          if (purpose === 'switch') this.#visible = performance.now();
           return result;
         },
         observe: async () => {
@@ -100,7 +108,7 @@ export class Pipeline {
       log: {
         ...LOG,
         info: (message) => {
-          if (message === 'committed') this.#settled();
+          if (message === 'committed') this.#done();
         },
       },
       versions: () => ({ pods: '', namespaces: '', nodes: '', networkpolicies: '' }),
@@ -135,19 +143,22 @@ export class Pipeline {
   async #measure(cause: () => void): Promise<Sample> {
     this.#spent = { compile: 0, plan: 0, commit: 0 };
     this.#transactions = [];
-    this.#visible = 0;
-    const settled = new Promise<void>((resolve) => {
-      this.#settled = resolve;
+    this.#garbage = [];
+    const done = new Promise<void>((resolve) => {
+      this.#done = resolve;
     });
     const start = performance.now();
     cause();
-    await settled;
-    const end = performance.now();
+    await done;
+    const total = performance.now() - start;
+    const spent = this.#spent;
+    while (!this.#reconciler.state().inSync) await new Promise((resolve) => setTimeout(resolve, 1));
     return {
-      ...this.#spent,
-      total: end - start,
-      visible: this.#visible === 0 ? 0 : this.#visible - start,
+      ...spent,
+      total,
+      settled: performance.now() - start,
       transactions: this.#transactions,
+      garbage: this.#garbage,
     };
   }
 

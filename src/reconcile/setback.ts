@@ -1,0 +1,11 @@
+import type { DegradationCode } from './status.ts';
+
+/** What ended a cycle early. */
+export class Setback extends Error {
+  readonly code: DegradationCode;
+
+  constructor(code: DegradationCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
