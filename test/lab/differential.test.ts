@@ -120,9 +120,10 @@ test(`policies, kernel and packets agree on ${SETS} random sets of policies, rou
     const shares = Array.from({ length: LABS }, (_, lab) =>
       [...sets.keys()].filter((index) => index % LABS === lab),
     ).filter((numbers) => numbers.length > 0);
-    await Promise.all(
+    const labs = await Promise.allSettled(
       TOPOLOGIES.flatMap((topology) => shares.map((numbers) => probeSets(directory, topology, numbers))),
     );
+    for (const lab of labs) if (lab.status === 'rejected') throw lab.reason;
     const counts = Object.fromEntries(
       kinds.map((kind) => [kind, { allowed: 0, denied: 0, unknown: 0 }]),
     ) as Counts;

@@ -92,7 +92,8 @@ function exchange(
         }),
       );
     const call = request(
-      { socketPath, method, path, headers: { 'content-type': 'application/json' } },
+      // A connection kept open may be closed by the lab just when it is used again.
+      { socketPath, method, path, headers: { 'content-type': 'application/json' }, agent: false },
       (response) => {
         let text = '';
         response.setEncoding('utf8');

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -85,6 +86,23 @@ test('failures keep their kind and their words', async () => {
     timeoutMs: 500,
   };
   await expect(client.probe(impossible)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+});
+
+test('no connection is used twice: the lab closes idle ones, perhaps just then', async () => {
+  let connections = 0;
+  const server = createServer((_, response) => response.end(JSON.stringify(state)));
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const socket = join(directory, 'counting.sock');
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const counted = new LabClient(socket);
+  for (let call = 0; call < 3; call += 1) {
+    await counted.state();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  server.close();
+  expect(connections).toBe(3);
 });
 
 test('outside of a lab, and with a lab that has ended, the client says so', async () => {
