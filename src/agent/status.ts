@@ -40,7 +40,12 @@ export function agentStatus(sources: StatusSources): AgentStatus {
     staleSeconds: Math.max(0, ...failures.map(({ since }) => Math.round((sources.now() - since) / 1000))),
     degraded: [
       ...(missing.length > 0
-        ? [{ code: 'NOT_LISTED' as const, message: `not listed yet: ${missing.join(', ')}` }]
+        ? [
+            {
+              code: 'NOT_LISTED' as const,
+              message: `not listed yet: ${missing.join(', ')}; nothing is written before that`,
+            },
+          ]
         : desired.podRanges.degraded),
       ...bridging,
       ...failures.map((failure) => apiDegradation(failure, sources.now())),

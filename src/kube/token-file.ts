@@ -7,10 +7,10 @@ import { dirname, resolve } from 'node:path';
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
 import { parse } from 'yaml';
 
-/** The header; empty when the user has no token file. */
-export function bearerOf(user: User | null): { readonly authorization?: string } {
+/** The header, spelt as client-node does, so that it takes the place of its own. */
+export function bearerOf(user: User | null): { readonly Authorization?: string } {
   const file: unknown = user?.authProvider?.config?.tokenFile;
-  return typeof file === 'string' ? { authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` } : {};
+  return typeof file === 'string' ? { Authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` } : {};
 }
 
 /** client-node reads `token-file` once, and leaves out `tokenFile`, which is what kubectl calls it. */

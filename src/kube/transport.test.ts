@@ -4,27 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readText } from './body.ts';
+import { CERTIFICATE, KEY } from './test-certificate.ts';
 import { createTransport, type Transport } from './transport.ts';
-
-/** Self-signed for 127.0.0.1, made for this test alone; it guards nothing. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBpDCCAUmgAwIBAgIUJFwbPrUvaVWJs87EfZshAYUBn/4wCgYIKoZIzj0EAwIw
-FzEVMBMGA1UEAwwMcG9saWN5ZC10ZXN0MCAXDTI2MTEyMTA1NDQyM1oYDzIxMjYx
-MDI4MDU0NDIzWjAXMRUwEwYDVQQDDAxwb2xpY3lkLXRlc3QwWTATBgcqhkjOPQIB
-BggqhkjOPQMBBwNCAATXJzUK4SAxbpazFmpySTXkzZgzfBXE0XcPC83/PxaPrIMP
-TaqabHJbc/bETVVxg1axZH561k1lsqZEaS9+k/Y0o3EwbzAdBgNVHQ4EFgQUXZSu
-g4e7AbLRK2lipWD0R2w+tVYwHwYDVR0jBBgwFoAUXZSug4e7AbLRK2lipWD0R2w+
-tVYwDwYDVR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAsGA1UdDwQEAwIC
-hDAKBggqhkjOPQQDAgNJADBGAiEAkg40tPv5LHGk2hMmX3zegKN+IqTzjwBet9w8
-AywHrBUCIQCkVWR5GLWGPmKutJ5gqoEtpFuGyJZ1G7oRwoQKKrHitA==
------END CERTIFICATE-----
-`;
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgh9gwo2iyHZpOr+0v
-EsvWnbo0S5xAiQOJpUMAfgZBnOihRANCAATXJzUK4SAxbpazFmpySTXkzZgzfBXE
-0XcPC83/PxaPrIMPTaqabHJbc/bETVVxg1axZH561k1lsqZEaS9+k/Y0
------END PRIVATE KEY-----
-`;
 
 let server: Server;
 let sockets: Set<Socket>;

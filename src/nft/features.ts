@@ -65,12 +65,15 @@ export const FEATURES: readonly Feature[] = [
         op: '==',
         right: { kind: 'words', words: ['invalid', 'untracked'] },
       }),
-      rule({
-        kind: 'match',
-        left: { kind: 'ctReplyPort' },
-        op: '==',
-        right: { kind: 'ports', ranges: [{ first: 80, last: 90 }] },
-      }),
+      rule(
+        { kind: 'match', left: { kind: 'l4proto' }, op: '==', right: { kind: 'words', words: ['tcp'] } },
+        {
+          kind: 'match',
+          left: { kind: 'ctReplyPort' },
+          op: '==',
+          right: { kind: 'ports', ranges: [{ first: 80, last: 90 }] },
+        },
+      ),
     ],
   },
   {

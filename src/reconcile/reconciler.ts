@@ -272,7 +272,10 @@ export class Reconciler {
     for (const batch of batches) {
       const result = await this.#commit(batch);
       if (result.kind === 'uncertain') {
-        throw new Setback('NFT_UNCERTAIN', `a commit ended in doubt: ${result.message}`);
+        throw new Setback(
+          'NFT_UNCERTAIN',
+          `a commit ended in doubt, the kernel goes on enforcing: ${result.message}`,
+        );
       }
       if (result.kind === 'committed') continue;
       if (result.tooLarge === true && result.command === null) this.#options.steps.shrink?.();

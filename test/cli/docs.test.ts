@@ -9,3 +9,14 @@ test('every error code is documented', () => {
   const documented = readFileSync('docs/errors.md', 'utf8');
   expect(codes.filter((code) => !documented.includes(`\`${code}\``))).toEqual([]);
 });
+
+test('every code that policyd reports is documented, and no other', () => {
+  const source = readFileSync('src/reconcile/status.ts', 'utf8');
+  const type = source.slice(source.indexOf('export type DegradationCode'));
+  const codes = [...type.matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(([, code]) => code);
+  expect(codes.length).toBeGreaterThan(10);
+  const text = readFileSync('docs/errors.md', 'utf8');
+  const table = text.slice(text.indexOf('### degraded'), text.indexOf('### problems'));
+  const documented = [...table.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+  expect([...documented].sort()).toEqual([...codes].sort());
+});

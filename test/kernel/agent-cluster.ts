@@ -3,7 +3,8 @@
  * the sandbox that makes it reachable there.
  */
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Sandbox } from './sandbox.ts';
@@ -35,25 +36,34 @@ export const SERVER = 'http://127.0.0.1:6443';
 
 export class TestCluster {
   readonly #objects = new Map<string, { resource: Resource; object: ClusterObject }>();
+  readonly #events: { resource: Resource; version: number; line: string }[] = [];
   readonly #watchers = new Set<{ resource: Resource; response: ServerResponse }>();
   readonly #server: Server;
   #version = 100;
-  #relay: { kill(): void } | null = null;
+  #relay: (PromiseLike<unknown> & { kill(): void }) | null = null;
   /** When set, every request is answered with it. */
   failure: number | null = null;
+  /** The same for single kinds. */
+  readonly failures: Map<Resource, number> = new Map();
+  /** When set, requests without this token are answered with 401. */
+  token: string | null = null;
 
-  constructor() {
-    this.#server = createServer((request, response) => {
+  constructor(tls: { readonly cert: string; readonly key: string } | null = null) {
+    const listener: RequestListener = (request, response) => {
       const url = new URL(request.url ?? '/', SERVER);
-      if (this.failure !== null) {
-        response.writeHead(this.failure);
+      const resource = url.pathname.split('/').at(-1) as Resource;
+      const stranger = this.token !== null && request.headers.authorization !== `Bearer ${this.token}`;
+      const failure = this.failure ?? this.failures.get(resource) ?? (stranger ? 401 : null);
+      if (failure !== null) {
+        response.writeHead(failure);
         response.end(JSON.stringify({ kind: 'Status', message: 'as the test wants it' }));
         return;
       }
-      const resource = url.pathname.split('/').at(-1) as Resource;
-      if (url.searchParams.get('watch') === 'true') this.#watch(resource, response);
+      if (url.searchParams.get('watch') === 'true')
+        this.#watch(resource, Number(url.searchParams.get('resourceVersion')), response);
       else this.#list(resource, url.searchParams, response);
-    });
+    };
+    this.#server = tls === null ? createServer(listener) : createTlsServer(tls, listener);
   }
 
   get version(): string {
@@ -61,11 +71,15 @@ export class TestCluster {
   }
 
   async open(sandbox: Sandbox): Promise<void> {
-    const socket = join(sandbox.directory, 'api.sock');
-    this.#server.listen(socket);
+    this.#server.listen(socketIn(sandbox));
     await once(this.#server, 'listening');
     await sandbox.run('ip', ['link', 'set', 'lo', 'up']);
-    const relay = execa('nsenter', [...sandbox.enter, process.execPath, '-e', RELAY, socket], {
+    await this.connect(sandbox);
+  }
+
+  /** Again after `disconnect`. */
+  async connect(sandbox: Sandbox): Promise<void> {
+    const relay = execa('nsenter', [...sandbox.enter, process.execPath, '-e', RELAY, socketIn(sandbox)], {
       buffer: false,
       reject: false,
       stdin: 'ignore',
@@ -74,8 +88,15 @@ export class TestCluster {
     await once(relay.stdout, 'data', { signal: AbortSignal.timeout(10_000) });
   }
 
-  async close(): Promise<void> {
+  /** Nothing answers any more: connections are refused. */
+  async disconnect(): Promise<void> {
     this.#relay?.kill();
+    await this.#relay;
+    this.#relay = null;
+  }
+
+  async close(): Promise<void> {
+    await this.disconnect();
     this.#server.closeAllConnections();
     this.#server.close();
     await once(this.#server, 'close');
@@ -102,14 +123,23 @@ export class TestCluster {
     this.#send(resource, 'DELETED', this.#stamp(present.object));
   }
 
+  /** All that is done meanwhile arrives together. */
+  burst(change: () => void): void {
+    for (const { response } of this.#watchers) response.cork();
+    change();
+    for (const { response } of this.#watchers) response.uncork();
+  }
+
   #stamp(object: ClusterObject): ClusterObject {
     this.#version += 1;
     return { ...object, metadata: { ...object.metadata, resourceVersion: this.version } };
   }
 
   #send(resource: Resource, type: string, object: ClusterObject): void {
+    const line = `${JSON.stringify({ type, object })}\n`;
+    this.#events.push({ resource, version: this.#version, line });
     for (const watcher of this.#watchers) {
-      if (watcher.resource === resource) watcher.response.write(`${JSON.stringify({ type, object })}\n`);
+      if (watcher.resource === resource) watcher.response.write(line);
     }
   }
 
@@ -131,13 +161,20 @@ export class TestCluster {
     );
   }
 
-  #watch(resource: Resource, response: ServerResponse): void {
+  #watch(resource: Resource, since: number, response: ServerResponse): void {
     const watcher = { resource, response };
     this.#watchers.add(watcher);
     response.on('close', () => this.#watchers.delete(watcher));
     response.writeHead(200);
     response.flushHeaders();
+    for (const event of this.#events) {
+      if (event.resource === resource && event.version > since) response.write(event.line);
+    }
   }
+}
+
+function socketIn(sandbox: Sandbox): string {
+  return join(sandbox.directory, 'api.sock');
 }
 
 function keyOf(resource: Resource, namespace: string | undefined, name: string): string {

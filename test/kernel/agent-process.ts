@@ -33,10 +33,14 @@ export class AgentProcess {
 
   static async start(
     sandbox: Sandbox,
-    options: { args?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+    options: {
+      args?: readonly string[];
+      env?: Readonly<Record<string, string>>;
+      kubeconfig?: string;
+    } = {},
   ): Promise<AgentProcess> {
     const kubeconfig = join(sandbox.directory, 'kubeconfig');
-    await writeFile(kubeconfig, KUBECONFIG);
+    await writeFile(kubeconfig, options.kubeconfig ?? KUBECONFIG);
     const socket = join(sandbox.directory, 'health.sock');
     const args = ['--node', 'node-a', '--kubeconfig', kubeconfig, '--health', `unix:${socket}`];
     const child = start(

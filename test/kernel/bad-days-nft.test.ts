@@ -1,0 +1,264 @@
+/** Bad days of nft and the kernel, played by programs that stand before the real nft. */
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
+import { AgentProcess } from './agent-process.ts';
+import { NftShim } from './nft-shim.ts';
+import { createSandbox, type Sandbox } from './sandbox.ts';
+
+let sandbox: Sandbox;
+let cluster: TestCluster;
+let agents: AgentProcess[];
+let shim: NftShim;
+
+beforeEach(async () => {
+  agents = [];
+  sandbox = await createSandbox();
+  shim = await NftShim.create(sandbox);
+  cluster = new TestCluster();
+  await cluster.open(sandbox);
+  cluster.put('nodes', node('node-a', ['10.244.1.0/24']));
+  cluster.put('namespaces', namespace('shop'));
+  cluster.put('pods', pod('web', '10.244.1.10'));
+  cluster.put('pods', pod('api', '10.244.1.11'));
+});
+
+afterEach(async () => {
+  for (const agent of agents) await agent.end('SIGKILL');
+  await cluster.close();
+  await sandbox.close();
+});
+
+async function start(...args: readonly string[]): Promise<AgentProcess> {
+  const agent = await AgentProcess.start(sandbox, { args, env: shim.env });
+  agents.push(agent);
+  return agent;
+}
+
+async function inSync(agent: AgentProcess): Promise<void> {
+  const version = BigInt(cluster.version);
+  await agent.until(
+    ({ inSync, resourceVersions }) =>
+      inSync && Object.values(resourceVersions).some((seen) => BigInt(seen) >= version),
+  );
+}
+
+async function ruleset(): Promise<string> {
+  return (await sandbox.run('nft', ['-s', 'list', 'ruleset'])).stdout;
+}
+
+/** What an agent on a good day makes of the cluster as it is now. */
+async function reference(): Promise<string> {
+  const agent = await AgentProcess.start(sandbox);
+  agents.push(agent);
+  await inSync(agent);
+  const text = await ruleset();
+  await agent.end('SIGTERM');
+  return text;
+}
+
+/** Isolates the subject, and admits a block. */
+function blockPolicy(name: string, subject: string, cidr: string): ReturnType<typeof policy> {
+  const plain = policy(name, subject);
+  return {
+    ...plain,
+    spec: {
+      podSelector: { matchLabels: { app: subject } },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ ipBlock: { cidr } }] }],
+    },
+  };
+}
+
+describe('at the start policyd ends with status 2 and says what to do', () => {
+  async function refused(...args: readonly string[]): Promise<string> {
+    const agent = await start(...args);
+    expect(await agent.exit()).toBe(2);
+    expect(await ruleset()).toBe('');
+    return agent.stderr;
+  }
+
+  test('when nft is too old', async () => {
+    await shim.all('case "$*" in --version) echo "nftables v0.9.8 (E.D.S.)";; *) real "$@";; esac');
+    const text = await refused();
+    expect(text).toContain('policyd: nft is version 0.9.8; policyd needs 1.0.6 or later');
+    expect(text).toContain('Upgrade the package nftables');
+  });
+
+  test('when nft does not answer', async () => {
+    await shim.all('exec sleep 30');
+    expect(await refused('--nft-timeout', '0.5')).toContain('nft --version did not end in 500 ms');
+  });
+
+  test('when it has no CAP_NET_ADMIN', async () => {
+    const { stdout } = await sandbox.run('sh', ['-c', 'command -v nft']);
+    await shim.all(`exec setpriv --bounding-set -net_admin --inh-caps -net_admin ${stdout} "$@"`);
+    const text = await refused();
+    expect(text).toContain('Operation not permitted');
+    expect(text).toContain('nft needs CAP_NET_ADMIN in the network namespace it works in');
+  });
+
+  test.each([
+    [
+      'nftables itself',
+      '"table"',
+      'Protocol not supported',
+      /lacks nftables with tables of family inet.*modprobe nf_tables/s,
+    ],
+    [
+      'connection tracking',
+      '"ct"',
+      'No such file or directory',
+      /lacks connection tracking in rules.*modprobe nf_conntrack && modprobe nft_ct/s,
+    ],
+    [
+      'ranges in concatenations',
+      '"interval"',
+      'Operation not supported',
+      /lacks sets of concatenated ranges \(Linux 5\.6\)/,
+    ],
+    ['verdict maps', '"map"', 'Operation not supported', /lacks verdict maps/],
+  ])('when the kernel has no %s', async (_, text, words, expected) => {
+    await shim.refusing(text, words);
+    const said = await refused();
+    expect(said).toMatch(expected);
+    expect(said).toContain(words);
+  });
+});
+
+test('nft that hangs is given up, reported, and the last ruleset stays until it works again', async () => {
+  const agent = await start('--nft-timeout', '0.3');
+  await inSync(agent);
+  const before = await ruleset();
+  await shim.commits('exec sleep 30');
+  cluster.put('networkpolicies', policy('deny', 'api', 'web'));
+  const { degraded } = await agent.until(({ ready }) => !ready);
+  expect(degraded).toEqual([
+    {
+      code: 'NFT_UNCERTAIN',
+      message: 'a commit ended in doubt, the kernel goes on enforcing: no answer in 300 ms',
+    },
+  ]);
+  expect(await ruleset()).toBe(before);
+  await shim.remove();
+  cluster.put('pods', pod('third', '10.244.1.12'));
+  await inSync(agent);
+  expect(await agent.status()).toMatchObject({ ready: true, degraded: [] });
+  expect(await ruleset()).toBe(await reference());
+});
+
+test('nft that is slow, and fails every second time, gets there all the same', async () => {
+  const agent = await start();
+  await inSync(agent);
+  // The control of the features above: this kernel has them all.
+  expect(agent.stderr).not.toContain('could not check what the kernel knows');
+  const odd = shim.file('odd');
+  await shim.commits(
+    `case "$*" in *-c*) real "$@"; exit;; esac
+sleep 0.2
+if [ -e ${odd} ]; then rm ${odd}; else touch ${odd}; echo "Error: Could not process rule: Device or resource busy" >&2; exit 1; fi
+real "$@"`,
+  );
+  for (const name of ['api', 'web', 'api']) {
+    cluster.put('networkpolicies', policy(`deny-${name}`, name, 'web'));
+    await inSync(agent);
+  }
+  expect(agent.log().filter(({ code }) => code === 'NFT_REFUSED').length).toBeGreaterThan(1);
+  expect(await agent.status()).toMatchObject({ ready: true, degraded: [], problems: [] });
+  await shim.remove();
+  expect(await ruleset()).toBe(await reference());
+});
+
+describe('what the kernel refuses of one policy', () => {
+  const BAD = '203.0.113.0';
+
+  test('closes its own pods, is reported once, and holds up nobody else', async () => {
+    await shim.refusing(BAD, 'Invalid argument');
+    cluster.put('networkpolicies', blockPolicy('bad', 'api', `${BAD}/24`));
+    cluster.put('networkpolicies', blockPolicy('good', 'web', '198.51.100.0/24'));
+    const agent = await start();
+    await inSync(agent);
+    const status = await agent.status();
+    expect(status).toMatchObject({ ready: true, degraded: [] });
+    expect(status.problems).toEqual([
+      {
+        object: 'NetworkPolicy shop/bad',
+        message: expect.stringMatching(
+          /^closed instead: the kernel refused "add set net_\w+ \(203\.0\.113\.0\/24\)": .*Invalid argument/,
+        ),
+      },
+    ]);
+    const rules = await ruleset();
+    expect(rules).not.toContain(BAD);
+    expect(rules).toContain('198.51.100.0');
+    // Isolated, and only its own denial is left in its rules.
+    expect(rules).toMatch(/10\.244\.1\.11 : goto in_/);
+    expect(rules.match(/shop\/bad:ingress/g)).toBeNull();
+    expect(rules.match(/shop\/good:ingress/g)).toHaveLength(1);
+
+    // Later changes go their way.
+    cluster.put('pods', pod('third', '10.244.1.12', { app: 'web' }));
+    await inSync(agent);
+    expect(await ruleset()).toMatch(/10\.244\.1\.12 : goto in_/);
+    expect(agent.log().filter(({ object }) => object === 'NetworkPolicy shop/bad')).toHaveLength(1);
+
+    // Corrected, it counts at once.
+    cluster.put('networkpolicies', blockPolicy('bad', 'api', '192.0.2.0/24'));
+    await inSync(agent);
+    expect(await agent.status()).toMatchObject({ ready: true, problems: [] });
+    await shim.remove();
+    expect(await ruleset()).toBe(await reference());
+  });
+
+  test('is found among several that are bad, while all others are committed', async () => {
+    await shim.commits(
+      `grep -qE '203\\.0\\.113\\.[0-9]+' "$file" && { echo "Error: Could not process rule: Invalid argument" >&2; exit 1; }\nreal "$@"`,
+    );
+    const agent = await start();
+    await inSync(agent);
+    for (const index of [0, 1, 2]) {
+      cluster.put('networkpolicies', blockPolicy(`bad${index}`, 'api', `203.0.113.${index * 8}/29`));
+      cluster.put('networkpolicies', blockPolicy(`good${index}`, 'api', `198.51.100.${index * 8}/29`));
+    }
+    await inSync(agent);
+    const { problems, degraded } = await agent.status();
+    expect(degraded).toEqual([]);
+    expect(problems.map(({ object }) => object)).toEqual(
+      [0, 1, 2].map((index) => `NetworkPolicy shop/bad${index}`),
+    );
+    const rules = await ruleset();
+    expect(rules.match(/shop\/good\d:ingress/g)).toHaveLength(3);
+    expect(rules.match(/shop\/bad\d:ingress/g)).toBeNull();
+  });
+
+  test('one address that is refused is left out, and the other peers are admitted', async () => {
+    await shim.refusing('"10.244.2.66"', 'Invalid argument');
+    cluster.put('pods', pod('far1', '10.244.2.65', { node: 'node-b', app: 'far' }));
+    cluster.put('pods', pod('far2', '10.244.2.66', { node: 'node-b', app: 'far' }));
+    cluster.put('pods', pod('far3', '10.244.2.67', { node: 'node-b', app: 'far' }));
+    cluster.put('networkpolicies', policy('p', 'api', 'far'));
+    const agent = await start();
+    await inSync(agent);
+    expect((await agent.status()).problems).toEqual([
+      {
+        object: 'NetworkPolicy shop/p',
+        message: expect.stringContaining('add element 10.244.2.66 to peer_'),
+      },
+    ]);
+    const rules = await ruleset();
+    expect(rules).toMatch(/10\.244\.2\.65,\s+10\.244\.2\.67/);
+    expect(rules).not.toContain('10.244.2.66');
+  });
+});
+
+test('without nft on PATH it says how to install it', async () => {
+  const bare = join(sandbox.directory, 'bare');
+  await mkdir(bare);
+  const { stdout } = await sandbox.run('sh', ['-c', 'command -v nsenter']);
+  await symlink(stdout, join(bare, 'nsenter'));
+  const agent = await AgentProcess.start(sandbox, { env: { PATH: bare } });
+  agents.push(agent);
+  expect(await agent.exit()).toBe(2);
+  expect(agent.stderr).toContain('apt-get install nftables');
+});
