@@ -27,6 +27,8 @@ const CASES: Readonly<Record<string, string>> = {
   ipv6: `explain fd00:1::7 [fd00:2::8]:8080 ${FILES}`,
   'protocol-miss': `explain shop/api shop/db:5432/SCTP ${FILES}`,
   'host-network': `explain ops/agent shop/db:5432 ${FILES}`,
+  'waiting-range': `explain internet 10.244.1.77:80 ${FILES} -f test/cli/manifests/waiting.yaml`,
+  'waiting-range-open': `explain internet 10.244.1.77:80 ${FILES}`,
   'unknown-address': `explain ops/floating shop/db:5432 ${FILES}`,
   workload: `explain deploy/shop/worker shop/db:5432 ${FILES}`,
   wide: `explain shop/web shop/db:5432 ${FILES} -o wide`,
