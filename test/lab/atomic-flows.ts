@@ -8,6 +8,8 @@ import type { InsideLab } from './inside-lab.ts';
 
 const PROGRAM = new URL('paced-flows.mjs', import.meta.url).pathname;
 const TICK_MS = 5;
+/** However little the machine gets done meanwhile. */
+const LEAST_TICKS = 60;
 const LINGER_MS = 300;
 const KINDS = ['steady', 'fresh', 'connect'] as const;
 
@@ -64,7 +66,11 @@ export async function flowsDuring(
   );
   await Promise.all(receivers.map(({ ready }) => ready()));
   const senders = CLIENTS.map((client) =>
-    start(client.from, 'enough', 'send', { tickMs: TICK_MS, flows: flowsOf(client, addresses) }),
+    start(client.from, 'enough', 'send', {
+      tickMs: TICK_MS,
+      leastTicks: LEAST_TICKS,
+      flows: flowsOf(client, addresses),
+    }),
   );
   await Promise.all(senders.map(({ ready }) => ready()));
   try {

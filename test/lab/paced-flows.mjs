@@ -125,7 +125,7 @@ async function send() {
     name: flow.name,
   }));
   writeFileSync(options.ready, '');
-  for (let tick = 0; !stopped(); tick += 1) {
+  for (let tick = 0; tick < options.leastTicks || !stopped(); tick += 1) {
     for (const { every, counts, start } of flows) {
       if (tick % every !== 0) continue;
       counts.tried += 1;
