@@ -81,7 +81,7 @@ async function run(options: AgentOptions): Promise<void> {
   const steps: Steps = {
     compile: () => {
       // A pod that has just got its address may hang on a bridge that came with it.
-      bridges.check();
+      if (places.takeMoved()) bridges.check();
       const compiled = bridged.apply(desired.compile(), bridges.bridges);
       frames.want(bridged.closing ? bridges.ports : []);
       return compiled;

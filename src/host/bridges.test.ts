@@ -98,7 +98,7 @@ describe('links', () => {
   test('other links are no bridges', () => {
     link('eth0');
     interfaces = { eth0: [info('192.0.2.1', '192.0.2.1/24')] };
-    expect(host.links()).toMatchObject([{ name: 'eth0', kind: 'other' }]);
+    expect(host.links()).toEqual([]);
   });
 
   test('where /sys is of another namespace, any link may be a bridge', () => {
@@ -116,6 +116,56 @@ describe('links', () => {
     expect(host.links()[0]?.addresses).toHaveLength(1);
     file('sys/class/net/cni0/ifindex', '1234\n');
     expect(host.links()[0]?.addresses).toEqual([]);
+  });
+});
+
+describe('looking often', () => {
+  let asked = 0;
+  beforeEach(() => {
+    asked = 0;
+    host = createBridgeHost({
+      proc: join(root, 'proc'),
+      sys: join(root, 'sys'),
+      interfaces: () => {
+        asked += 1;
+        return interfaces;
+      },
+    });
+  });
+  const heldBy = (name: string): unknown => host.links().find((each) => each.name === name)?.addresses;
+
+  test('asks for addresses when something about a bridge has changed, and else every thirty looks', () => {
+    link('veth1', veth);
+    bridge('cni0', 'veth1');
+    for (let look = 0; look < 30; look += 1) host.links();
+    expect(asked).toBe(1);
+    link('veth2', veth);
+    file('sys/class/net/cni0/brif/veth2', '');
+    expect(host.links()).toMatchObject([{ ports: ['veth1', 'veth2'] }]);
+    for (let look = 0; look < 28; look += 1) host.links();
+    expect(asked).toBe(2);
+  });
+
+  test.each<[string, () => void]>([
+    ['a route', () => file('proc/net/route', 'cni0\t0001F40A\t00000000\t0001\t0\t0\t0\t00FFFFFF\n')],
+    ['an IPv6 address', () => file('proc/net/if_inet6', `${'0'.repeat(32)} 05 40 00 80     cni0\n`)],
+    ['carrier', () => file('sys/class/net/cni0/carrier', '1\n')],
+    ['another index', () => file('sys/class/net/cni0/ifindex', '4321\n')],
+  ])('a bridge that gets %s is asked about', (_, change) => {
+    bridge('cni0');
+    expect(heldBy('cni0')).toEqual([]);
+    interfaces = { cni0: [info('10.244.1.1', '10.244.1.1/24')] };
+    expect(heldBy('cni0')).toEqual([]);
+    change();
+    expect(heldBy('cni0')).toHaveLength(1);
+  });
+
+  test('nobody is asked where no bridge is, whatever comes and goes', () => {
+    for (let look = 0; look < 40; look += 1) {
+      link(`veth${look}`, veth);
+      expect(host.links()).toEqual([]);
+    }
+    expect(asked).toBe(0);
   });
 });
 

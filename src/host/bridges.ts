@@ -3,19 +3,14 @@
  * reader's namespace; /sys shows the one it was mounted in, so it is believed only when both name the same
  * links.
  */
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Address, type Family, familyOf } from '../model/address.ts';
 import { parseAddress } from '../net/address.ts';
 import { cidrContains, parseCidr } from '../net/cidr.ts';
-import type {
-  BridgeHost,
-  FilterPlace,
-  Link,
-  LinkAddress,
-  LinkKind,
-  Setting,
-} from '../reconcile/bridge-host.ts';
+import type { BridgeHost, FilterPlace, Link, LinkAddress, Setting } from '../reconcile/bridge-host.ts';
+import { type Addresses, BridgeLinks } from './bridge-links.ts';
+import { list, read } from './proc-files.ts';
 import { longestPrefix } from './routes.ts';
 
 export interface BridgeFiles {
@@ -27,9 +22,6 @@ export interface BridgeFiles {
 
 const LINK_LOCAL = (['169.254.0.0/16', 'fe80::/10'] as const).flatMap((text) => parseCidr(text)?.cidr ?? []);
 
-/** Two directories that change while they are read are read again; a pod may come at any moment. */
-const READS = 3;
-
 export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
   const { proc = '/proc', sys = '/sys', interfaces = networkInterfaces } = files;
   const devices = `${sys}/class/net`;
@@ -39,38 +31,15 @@ export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
       ? `${devices}/${place.name}/bridge/nf_call_${word}`
       : `${proc}/sys/net/bridge/bridge-nf-call-${word}`;
   };
-  /** A bridge without carrier is not reported with its addresses; it keeps those it had. */
-  const known = new Map<string, { readonly index: string; readonly addresses: readonly LinkAddress[] }>();
-
-  /** What a port is does not change: only other ports are looked at again. */
-  const sorted = new Map<string, { readonly all: string; readonly virtual: readonly string[] }>();
-  const portsOf = (bridge: string): readonly [LinkKind, readonly string[]] => {
-    if (!existsSync(`${devices}/${bridge}/bridge`)) return ['other', []];
-    const ports = [...list(`${devices}/${bridge}/brif`)].sort();
-    const last = sorted.get(bridge);
-    const all = ports.join('/');
-    const virtual = last?.all === all ? last.virtual : ports.filter((port) => isVirtual(devices, port));
-    sorted.set(bridge, { all, virtual });
-    return [virtual.length === ports.length ? 'closed' : 'open', virtual];
-  };
-
+  const addresses = (): Addresses =>
+    new Map(Object.entries(interfaces()).map(([name, list]) => [name, addressesOf(list)]));
+  const bridges = new BridgeLinks({ proc, devices, addresses });
   // Once seen, /sys does not move to another namespace; a pod that comes between two reads is no doubt.
   let own = false;
   return {
     links() {
       own ||= ownNamespace(proc, devices);
-      const present = new Map(Object.entries(interfaces()).map(([name, list]) => [name, addressesOf(list)]));
-      const names = own ? new Set([...present.keys(), ...bridgesIn(devices)]) : present.keys();
-      const links: Link[] = [];
-      for (const name of names) {
-        const index = own ? read(`${devices}/${name}/ifindex`) : '';
-        const last = known.get(name);
-        const addresses = present.get(name) ?? (last?.index === index ? last.addresses : []);
-        const [kind, ports] = own ? portsOf(name) : (['unseen', []] as const);
-        if (own && kind !== 'other') known.set(name, { index: index ?? '', addresses });
-        links.push({ name, addresses, kind, ports });
-      }
-      return links;
+      return own ? bridges.look() : unseen(addresses());
     },
     linkTo: (address) =>
       longestPrefix(
@@ -96,21 +65,12 @@ export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
   };
 }
 
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
+function unseen(addresses: Addresses): readonly Link[] {
+  return [...addresses].map(([name, held]) => ({ name, addresses: held, kind: 'unseen', ports: [] }));
 }
 
-function list(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
+/** Two directories that change while they are read are read again; a pod may come at any moment. */
+const READS = 3;
 
 function ownNamespace(proc: string, devices: string): boolean {
   for (let turn = 0; turn < READS; turn += 1) {
@@ -125,29 +85,6 @@ function ownNamespace(proc: string, devices: string): boolean {
     if (seen.length > 0 && seen.join('/') === real.join('/')) return true;
   }
   return false;
-}
-
-function bridgesIn(devices: string): readonly string[] {
-  return list(devices).filter((name) => existsSync(`${devices}/${name}/bridge`));
-}
-
-const TUNNELS: readonly string[] = ['vxlan', 'geneve'];
-
-/** A veth has no type in its uevent and another link behind it; what has a device behind it is hardware. */
-function isVirtual(devices: string, port: string): boolean {
-  if (hasDevice(`${devices}/${port}/device`)) return false;
-  const type = /^DEVTYPE=(\w+)$/m.exec(read(`${devices}/${port}/uevent`) ?? '')?.[1];
-  if (type !== undefined) return TUNNELS.includes(type);
-  const [index, peer] = ['ifindex', 'iflink'].map((file) => read(`${devices}/${port}/${file}`)?.trim());
-  return index !== undefined && peer !== undefined && index !== peer;
-}
-
-function hasDevice(path: string): boolean {
-  try {
-    return readlinkSync(path) !== '';
-  } catch {
-    return false;
-  }
 }
 
 function addressesOf(list: readonly NetworkInterfaceInfo[] | undefined): readonly LinkAddress[] {

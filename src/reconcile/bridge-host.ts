@@ -20,7 +20,7 @@ export interface LinkAddress {
  * `closed`: a bridge whose ports are all veths or tunnels; `open`: a bridge with other ports too, or with
  * ports that are not known; `unseen`: it may be a bridge, but /sys shows another network namespace.
  */
-export type LinkKind = 'closed' | 'open' | 'unseen' | 'other';
+export type LinkKind = 'closed' | 'open' | 'unseen';
 
 /** Where frames of a bridge are told to pass the rules for IP: on one bridge, or on all of the namespace. */
 export type FilterPlace = { readonly kind: 'bridge'; readonly name: string } | { readonly kind: 'namespace' };
@@ -28,6 +28,7 @@ export type FilterPlace = { readonly kind: 'bridge'; readonly name: string } | {
 export type Setting = 'on' | 'off' | 'absent';
 
 export interface BridgeHost {
+  /** Bridges, and whatever else may be one. */
   links(): readonly Link[];
   /** By longest prefix; null: no route, or not through a link. */
   linkTo(address: Address): string | null;

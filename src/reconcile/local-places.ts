@@ -15,6 +15,7 @@ export class LocalPlaces {
   readonly #options: LocalPlacesOptions;
   readonly #pods = new Map<PodKey, readonly Address[]>();
   #ranges: readonly Cidr[];
+  #moved = false;
 
   constructor(options: LocalPlacesOptions) {
     this.#options = options;
@@ -25,12 +26,22 @@ export class LocalPlaces {
     const { node, configured } = this.#options;
     for (const { kind, key, value } of changes) {
       if (kind === 'pod') {
-        if (value?.node === node && holdsAddresses(value)) this.#pods.set(key, value.addresses);
+        const addresses = value?.node === node && holdsAddresses(value) ? value.addresses : [];
+        if (addresses.join() !== (this.#pods.get(key) ?? []).join()) this.#moved = true;
+        if (addresses.length > 0) this.#pods.set(key, addresses);
         else this.#pods.delete(key);
       } else if (kind === 'node' && key === node && value !== null && configured.length === 0) {
+        if (value.podCidrs.join() !== this.#ranges.join()) this.#moved = true;
         this.#ranges = value.podCidrs;
       }
     }
+  }
+
+  /** Whether anything about the places has changed since the last time this was asked. */
+  takeMoved(): boolean {
+    const moved = this.#moved;
+    this.#moved = false;
+    return moved;
   }
 
   get places(): PodPlaces {

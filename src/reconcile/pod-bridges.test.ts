@@ -37,9 +37,9 @@ test('its subnets are its own and the ranges, none inside another', () => {
 });
 
 test('with an uplink among its ports it is not closed; what cannot be seen is neither closed nor certain', () => {
-  const kinds = (['open', 'unseen', 'other'] as const).map((kind) => ({ ...CNI0, kind }));
+  const kinds = (['open', 'unseen'] as const).map((kind) => ({ ...CNI0, kind }));
   const found = kinds.map((each) => podBridges([each], { ranges: RANGES, strays: [] }, nowhere));
-  expect(found).toMatchObject([[{ closed: false, certain: true }], [{ closed: false, certain: false }], []]);
+  expect(found).toMatchObject([[{ closed: false, certain: true }], [{ closed: false, certain: false }]]);
 });
 
 test('without a range it is the bridge that leads to the pods, and not closed', () => {
@@ -51,9 +51,8 @@ test('without a range it is the bridge that leads to the pods, and not closed', 
 });
 
 test('where pods are routed there is none', () => {
-  const veth = { ...link('veth1', '10.244.1.1', '10.244.1.1/32'), kind: 'other' as const };
   const strays = ['192.0.2.9' as Address];
-  expect(podBridges([veth, UPLINK], { ranges: RANGES, strays }, () => 'veth2')).toEqual([]);
+  expect(podBridges([UPLINK, DOCKER0], { ranges: RANGES, strays }, () => 'veth2')).toEqual([]);
 });
 
 function pod(name: string, node: string, address: string, more: Partial<Pod> = {}): Pod {
@@ -98,4 +97,25 @@ test('a configured range wins over the node', () => {
   const node = { name: 'a', labels: new Map(), addresses: [], podCidrs: RANGES };
   places.update([{ kind: 'node', key: 'a', value: node }]);
   expect(places.places.ranges).toEqual(['10.9.0.0/16']);
+});
+
+test('places tell once that they have moved: a local address or the range, and nothing else', () => {
+  const places = new LocalPlaces({ node: 'a', configured: [] });
+  const moved = (name: string, value: Pod | null): boolean => {
+    places.update([{ kind: 'pod', key: podKey('shop', name), value }]);
+    return places.takeMoved();
+  };
+  expect(places.takeMoved()).toBe(false);
+  expect(moved('in', pod('in', 'a', '10.244.1.5'))).toBe(true);
+  expect(places.takeMoved()).toBe(false);
+  expect(moved('in', pod('in', 'a', '10.244.1.5', { labels: new Map([['app', 'x']]) }))).toBe(false);
+  expect(moved('far', pod('far', 'b', '10.244.2.5'))).toBe(false);
+  expect(moved('new', pod('new', 'a', '', { addresses: [] }))).toBe(false);
+  expect(moved('in', pod('in', 'a', '10.244.1.6'))).toBe(true);
+  expect(moved('in', null)).toBe(true);
+  const node = { name: 'a', labels: new Map(), addresses: [], podCidrs: RANGES };
+  places.update([{ kind: 'node', key: 'a', value: node }]);
+  expect(places.takeMoved()).toBe(true);
+  places.update([{ kind: 'node', key: 'a', value: { ...node, labels: new Map([['zone', 'x']]) } }]);
+  expect(places.takeMoved()).toBe(false);
 });

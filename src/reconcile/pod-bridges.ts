@@ -29,7 +29,6 @@ export function podBridges(
   const ways = new Set(strays.map(linkTo));
   return links
     .flatMap(({ name, addresses, kind, ports }): readonly FoundBridge[] => {
-      if (kind === 'other') return [];
       const inRange = addresses.some(({ address }) => ranges.some((range) => cidrContains(range, address)));
       if (!inRange && !ways.has(name)) return [];
       const subnets = disjoint([...addresses.map(({ subnet }) => subnet), ...(inRange ? ranges : [])]);
