@@ -3,11 +3,14 @@
 //   rewrite  the table deleted in one transaction, and written again in the next
 //   slow     right, but late: the agent can be killed while it waits
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const [mode, nft, ...args] = process.argv.slice(2);
-const file = args.at(-1);
+const directory = mkdtempSync(join(tmpdir(), 'two-transactions-'));
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 const TABLE = ['table', 'inet', 'policyd'];
 
 function run(...words) {
@@ -19,11 +22,12 @@ function run(...words) {
 
 function commit(commands, name) {
   if (commands.length === 0) return;
-  writeFileSync(`${file}.${name}`, JSON.stringify({ nftables: commands }));
-  run('-j', '-f', `${file}.${name}`);
+  const file = join(directory, name);
+  writeFileSync(file, JSON.stringify({ nftables: commands }));
+  run('-j', '-f', file);
 }
 
-const { nftables } = JSON.parse(readFileSync(file, 'utf8'));
+const { nftables } = JSON.parse(readFileSync(args.at(-1), 'utf8'));
 switch (mode) {
   case 'split': {
     const additions = nftables.findLastIndex((command) => !('add' in command)) + 1;
@@ -32,9 +36,10 @@ switch (mode) {
     break;
   }
   case 'rewrite': {
-    writeFileSync(`${file}.saved`, run('list', ...TABLE));
+    const saved = join(directory, 'saved');
+    writeFileSync(saved, run('list', ...TABLE));
     run('delete', ...TABLE);
-    run('-f', `${file}.saved`);
+    run('-f', saved);
     commit(nftables, 'rest');
     break;
   }
