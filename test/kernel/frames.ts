@@ -9,7 +9,7 @@ export function ethernet(to: string, from: string, type: number, payload: Buffer
 }
 
 /** A tag of VLAN 0, which receivers take off and forget. */
-export function tagged(type: number, payload: Buffer): Buffer {
+function tagged(type: number, payload: Buffer): Buffer {
   return Buffer.concat([word(0), word(type), payload]);
 }
 

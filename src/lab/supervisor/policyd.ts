@@ -67,9 +67,10 @@ export class PolicydProcess {
     return this.#restarts;
   }
 
-  /** How the last one ended, while none runs. */
+  /** How the last one ended, and whether another has begun; null before the first end. */
   get trouble(): string | null {
-    return this.#pid === null ? this.#lastEnd : null;
+    if (this.#lastEnd === null || this.#pid === null) return this.#lastEnd;
+    return `${this.#lastEnd}; the next one does not answer yet`;
   }
 
   start(): void {
