@@ -81,7 +81,7 @@ test('explain walks the live rulesets of both nodes, and a foreign hand is a hea
     /^ALLOWED .*\n[\s\S]*kernel on node-[ab] {3}agrees, in sync\n[\s\S]*from shop\/api\s+ingress\[0\]/,
   );
   expect(denied).toMatchObject({ code: 1 });
-  expect(denied?.text).toMatch(/set peer_\w+ \(app=web in namespace shop\): [\d.]+ is not\s+in it/);
+  expect(denied?.text).toMatch(/set peer_\w+ \(app=web in namespace shop\): [\d.]+\s+is not in it/);
   expect(explanationSchema.safeParse(JSON.parse(json?.text ?? '')).error?.issues ?? []).toEqual([]);
   expect({ code: mismatch?.code, head: mismatch?.text.split('  ', 1)[0] }).toEqual({
     code: 3,
@@ -109,7 +109,10 @@ test('the matrix agrees cell by cell, and a disagreement is listed', async () =>
   expect(closed?.text).toMatch(/X/);
   expect(broken?.code).toBe(1);
   expect(broken?.text).toMatch(
-    /DISAGREE {2}shop\/web -> shop\/db {2}5432\/TCP over IPv4\n +policies say denied, the kernel's ruleset accepts, packet connected/,
+    /DISAGREE {2}shop\/api -> shop\/db {2}5432\/UDP over IPv4\n +policies say denied, the kernel's ruleset accepts, packet connected/,
+  );
+  expect(broken?.text).toMatch(
+    /\n\.\.\. and \d+ more disagreements: -o json has all\n128 cells, \d+ agree\n$/,
   );
   expect(csv?.text).toMatch(
     /^note:.*\nsource,destination,port,protocol,family,declared,policies,kernel,packet,agree\n/,
