@@ -4,6 +4,8 @@ import type { Pod } from '../model/cluster.ts';
 import type { Direction } from '../model/policy.ts';
 import type { Flow } from '../model/verdict.ts';
 import { evaluate } from '../policy/evaluate.ts';
+import { ownerOf } from '../policy/owner.ts';
+import { nodesOfRange } from '../policy/quarantine.ts';
 import { freeDirection, type JudgedDirection, judgeDirection } from './direction.ts';
 import type { FlowReport, MissingFact, Verdict } from './explanation.ts';
 import { type AskedPort, podOf } from './judge.ts';
@@ -74,7 +76,7 @@ function judgeFamily(world: World, question: FlowQuestion, source: Place, destin
       { world, direction, subject, other, place, port: question.port },
       evaluated[direction],
     );
-    return withNodeDoubt(judged, subject, other);
+    return withBridgeDoubt(world, withNodeDoubt(judged, subject, other), subject, other);
   };
   return assemble(
     world,
@@ -121,6 +123,24 @@ function withNodeDoubt(judged: JudgedDirection, subject: Pod, other: End): Judge
     code: 'UNKNOWN_NODE',
     fact: `which node ${name} runs on: a pod and its own node always reach each other`,
     hint: `add spec.nodeName to ${name}, or ask the cluster`,
+  });
+}
+
+/** Denied to or from an address that no pod has: but is it the bridge of the pod's own node? */
+function withBridgeDoubt(
+  { snapshot }: World,
+  judged: JudgedDirection,
+  subject: Pod,
+  other: End,
+): JudgedDirection {
+  if (other.kind !== 'address' || judged.report.verdict !== 'denied') return judged;
+  const { address } = other;
+  const own = nodesOfRange(snapshot, address).some(({ name }) => name === subject.node);
+  if (!own || ownerOf(snapshot, address) !== null) return judged;
+  return unknown(judged, {
+    code: 'UNKNOWN_ADDRESS',
+    fact: `whose ${address} is: it lies in the pod range of ${subject.node}, no pod has it, and a pod and its own node always reach each other, by the address of the node's bridge too`,
+    hint: `ask the node: ip address show to ${address}`,
   });
 }
 

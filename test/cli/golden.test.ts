@@ -29,6 +29,7 @@ const CASES: Readonly<Record<string, string>> = {
   'host-network': `explain ops/agent shop/db:5432 ${FILES}`,
   'waiting-range': `explain internet 10.244.1.77:80 ${FILES} -f test/cli/manifests/waiting.yaml`,
   'waiting-range-open': `explain internet 10.244.1.77:80 ${FILES}`,
+  'bridge-address': `explain 10.244.1.1 shop/web:80 ${FILES}`,
   'unknown-address': `explain ops/floating shop/db:5432 ${FILES}`,
   workload: `explain deploy/shop/worker shop/db:5432 ${FILES}`,
   wide: `explain shop/web shop/db:5432 ${FILES} -o wide`,
