@@ -163,21 +163,27 @@ export class Membership {
     return index;
   }
 
+  /** By labels or by namespaces, whichever leaves fewer. */
   #podCandidates(scope: MemberScope): Iterable<PodKey> {
     if (scope.kind !== 'group') return [...this.#states.keys()];
     const { namespaces, pods } = scope.group;
-    const inside = this.#podsIn(namespaces);
-    const labelled = this.#podsByLabel.candidates(pods);
-    return labelled === null || inside.length < labelled.length ? inside : labelled;
+    const labelled = this.#podsByLabel.count(pods) ?? Number.POSITIVE_INFINITY;
+    // Going through all namespaces is worth it for many pods only.
+    const worth = namespaces.kind === 'named' || labelled > this.#podsByNamespace.size;
+    const siblings = worth ? this.#siblings(namespaces) : null;
+    const inside = siblings?.reduce((sum, { size }) => sum + size, 0) ?? Number.POSITIVE_INFINITY;
+    if (siblings && inside <= labelled) return siblings.flatMap((keys) => [...keys]);
+    return this.#podsByLabel.candidates(pods) ?? [...this.#states.keys()];
   }
 
-  #podsIn(scope: NamespaceScope): readonly PodKey[] {
-    if (scope.kind === 'named') return [...(this.#podsByNamespace.get(scope.name) ?? [])];
-    const pods: PodKey[] = [];
-    for (const [name, siblings] of this.#podsByNamespace) {
-      if (inScope(scope, name, this.namespaceLabels(name))) pods.push(...siblings);
+  #siblings(scope: NamespaceScope): readonly ReadonlySet<PodKey>[] {
+    if (scope.kind === 'named') {
+      const siblings = this.#podsByNamespace.get(scope.name);
+      return siblings ? [siblings] : [];
     }
-    return pods;
+    return [...this.#podsByNamespace]
+      .filter(([name]) => inScope(scope, name, this.namespaceLabels(name)))
+      .map(([, siblings]) => siblings);
   }
 
   #belongs(set: MutableSet, pod: Pod): boolean {

@@ -81,8 +81,8 @@ const wholeTeam: Draw = (own, { team }, random) => ({
   ],
 });
 
-const wholeEnvironment: Draw = (own, { environment }, random) => ({
-  podSelector: app(random.pick(own)),
+const wholeEnvironment: Draw = (_, { environment }) => ({
+  podSelector: { matchLabels: { tier: 'api' } },
   ingress: [{ from: [{ namespaceSelector: { matchLabels: { environment } } }], ports: [{ port: 'http' }] }],
 });
 
@@ -110,7 +110,7 @@ const database: Draw = (own, _, random) => ({
 });
 
 const everybody: Draw = (own, _, random) => ({
-  podSelector: app(random.pick(own)),
+  podSelector: { matchLabels: { tier: 'frontend' } },
   ingress: [{ from: [{ namespaceSelector: {} }], ports: numbered(random.pick(own)) }],
 });
 
