@@ -1,0 +1,131 @@
+/**
+ * Event after event, the way the agent goes: incremental compiler, plan from what was applied last, prediction
+ * of what that leaves behind. It must come out as if everything had been compiled, compared and written anew.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compile } from '../../src/compile/compile.ts';
+import { Compiler } from '../../src/compile/compiler.ts';
+import type { Change, Snapshot } from '../../src/model/cluster.ts';
+import type { Ruleset } from '../../src/nft/objects.ts';
+import type { ObservedTable } from '../../src/nft/observe.ts';
+import { applyPlan, plan, split } from '../../src/nft/plan.ts';
+import { toText } from '../../src/nft/text.ts';
+import { StrictTable } from '../kernel/nft-strict.ts';
+import { cluster, type RandomCluster } from './arbitraries.ts';
+import { snapshotOf } from './snapshot.ts';
+
+const CASES = Math.ceil(Number(process.env.POLICYD_CASES ?? 2000) / 25);
+
+/** Everything one object can be in the course of a sequence; the last is its absence. */
+type History = readonly Change[];
+
+function histories(clusters: readonly RandomCluster[]): readonly History[] {
+  const byKey = new Map<string, Change[]>();
+  for (const { namespaces, nodes, pods, policies } of clusters) {
+    for (const change of changesOf(snapshotOf([...namespaces, ...nodes, ...pods, ...policies]))) {
+      const key = `${change.kind} ${change.key}`;
+      byKey.set(key, [...(byKey.get(key) ?? []), change]);
+    }
+  }
+  return [...byKey.values()].flatMap((versions) => {
+    const [first] = versions;
+    return first === undefined ? [] : [[...versions, { ...first, value: null } as Change]];
+  });
+}
+
+function changesOf({ namespaces, pods, policies }: Snapshot): readonly Change[] {
+  return [
+    ...[...namespaces].map(([key, value]): Change => ({ kind: 'namespace', key, value })),
+    ...[...pods].map(([key, value]): Change => ({ kind: 'pod', key, value })),
+    ...[...policies].map(([key, value]): Change => ({ kind: 'policy', key, value })),
+  ];
+}
+
+const steps = fc.array(
+  fc.record({
+    object: fc.nat(),
+    version: fc.nat(),
+    /** What the loop does after this event: several may arrive before it gets its turn. */
+    next: fc.constantFrom('wait', 'wait', 'commit', 'commit', 'commit', 'leave garbage', 'read back'),
+  }),
+  { minLength: 60, maxLength: 60 },
+);
+
+/** As if read from the kernel: plain objects that remember nothing. */
+function readBack(table: ObservedTable): ObservedTable {
+  const forget = <T extends object>(objects: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
+    new Map([...objects].map(([name, object]) => [name, { ...object, source: null }]));
+  const sets = [...table.sets].map(
+    ([name, set]) => [name, { ...set, elements: new Set(set.elements) }] as const,
+  );
+  return {
+    ...table,
+    chains: forget(table.chains),
+    sets: forget(new Map(sets)),
+    maps: forget(table.maps),
+  };
+}
+
+function freshly(ruleset: Ruleset): string {
+  const table = new StrictTable();
+  for (const { commands } of plan(ruleset, null).batches) table.commit(commands);
+  return table.reachable();
+}
+
+test('any sequence of events leads where a full compile and a fresh table lead', () => {
+  let looks = 0;
+  fc.assert(
+    fc.property(fc.tuple(cluster, cluster, cluster), steps, (clusters, sequence) => {
+      const objects = histories(clusters);
+      const podRanges = snapshotOf(clusters[0].nodes).nodes.get('node-a')?.podCidrs ?? [];
+      const options = { node: 'node-a', podRanges };
+      const compiler = new Compiler(options);
+      const now = new Map<string, Change>();
+      const kernel = new StrictTable();
+      let observed: ObservedTable | null = null;
+      for (const { object, version, next } of sequence) {
+        const history = objects[object % objects.length];
+        const change = history?.[version % history.length];
+        if (change === undefined) throw new TypeError('a cluster has namespaces');
+        now.set(`${change.kind} ${change.key}`, change);
+        compiler.update(change);
+        if (next === 'wait') continue;
+        const { ruleset } = compiler.result();
+        const { visible, garbage } = split(plan(ruleset, observed));
+        for (const { commands } of visible.batches) kernel.commit(commands);
+        observed = applyPlan(visible, observed);
+        if (next !== 'leave garbage') {
+          for (const { commands } of garbage.batches) kernel.commit(commands);
+          observed = applyPlan(garbage, observed);
+          // Objects of a compile of their own: everything is compared, nothing is recognised.
+          const full = compile(snapshotAt(now), options).ruleset;
+          expect(toText(ruleset)).toBe(toText(full));
+          expect(plan(full, observed).batches).toEqual([]);
+          expect(kernel.reachable()).toBe(freshly(full));
+          looks += 1;
+        }
+        if (next === 'read back') observed = readBack(observed);
+      }
+    }),
+    { numRuns: CASES },
+  );
+  expect(looks).toBeGreaterThan(CASES * 10);
+});
+
+function snapshotAt(now: ReadonlyMap<string, Change>): Snapshot {
+  const snapshot = {
+    revision: 1,
+    namespaces: new Map(),
+    pods: new Map(),
+    policies: new Map(),
+    nodes: new Map(),
+  };
+  for (const { kind, key, value } of now.values()) {
+    if (value === null) continue;
+    if (kind === 'namespace') snapshot.namespaces.set(key, value);
+    else if (kind === 'pod') snapshot.pods.set(key, value);
+    else if (kind === 'policy') snapshot.policies.set(key, value);
+  }
+  return snapshot;
+}
