@@ -23,6 +23,7 @@ export interface NftSet {
   readonly type: readonly ElementType[];
   /** Interval sets must be concatenations (datapath: a large plain interval set slows every write). */
   readonly interval: boolean;
+  /** In any order. Views of one live set (model/live-set) are compared by what lies between them. */
   readonly elements: ReadonlySet<Element>;
 }
 
