@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BenchApi } from './api.ts';
 import { watchLine } from './events.ts';
 import { type Raw, rawNamespace, rawNodes, rawPod } from './objects.ts';
-import type { Report } from './report.ts';
+import type { Line, Report } from './report.ts';
 import { type Step, scenarios } from './scenarios.ts';
 import { median, quantile, round } from './statistics.ts';
 import { type Cluster, LOCAL_NODE } from './workloads.ts';
@@ -25,11 +25,14 @@ export interface AgentOptions {
 /** A commit that has not happened by then never will: nothing had to be written. */
 const PATIENCE_MS = 1_000;
 const SETTLE_MS = 10_000;
+/** Between events, so that each is measured by itself. */
+const PAUSE_MS = 100;
+const MOST_ROUNDS = 12;
 const FIRST_COMMIT_MS = 300_000;
 
 export async function measureAgent(options: AgentOptions): Promise<void> {
   const { cluster, policies, report } = options;
-  report.section('policyd as a process, fed over HTTP; MiB, milliseconds');
+  report.section('policyd as a process, fed over HTTP; milliseconds, MiB');
   const nodes = rawNodes(cluster);
   const api = new BenchApi({
     nodes,
@@ -60,10 +63,10 @@ export async function measureAgent(options: AgentOptions): Promise<void> {
       rss_settled: settled.resident,
       rss_after_events: after.resident,
       rss_peak: after.peak,
-      events: times.length,
-      p50: round(median(times)),
-      p99: round(quantile(times, 0.99)),
     });
+    report.section('One event, from the socket of the API server to policyd’s word; milliseconds');
+    for (const [name, list] of times) report.add(lineOf(name, list));
+    report.add(lineOf('all of these', [...times.values()].flat()));
   } finally {
     await agent.end();
     await api.close();
@@ -75,19 +78,32 @@ async function churn(
   agent: Agent,
   api: BenchApi,
   { cluster, rounds }: AgentOptions,
-): Promise<readonly number[]> {
-  const times: number[] = [];
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const times = new Map<string, number[]>();
   let version = 1_000_000_000;
-  for (let index = 0; index < rounds; index += 1) {
+  for (let index = 0; index < Math.min(rounds, MOST_ROUNDS); index += 1) {
     const steps: readonly Step[] = scenarios(cluster).flatMap((scenario) => scenario(index));
     for (const step of steps.filter(({ kind }) => kind !== 'namespaces')) {
       version += 1;
+      await delay(PAUSE_MS);
       const start = performance.now();
       api.send(step.kind, watchLine(step, version));
-      if (await agent.committed(PATIENCE_MS)) times.push(performance.now() - start);
+      if (!(await agent.committed(PATIENCE_MS))) continue;
+      const list = times.get(step.name) ?? [];
+      times.set(step.name, [...list, performance.now() - start]);
     }
   }
   return times;
+}
+
+function lineOf(name: string, times: readonly number[]): Line {
+  return {
+    name,
+    n: times.length,
+    p50: round(median(times)),
+    p90: round(quantile(times, 0.9)),
+    p99: round(quantile(times, 0.99)),
+  };
 }
 
 class Agent {

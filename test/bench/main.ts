@@ -3,12 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { measureAgent } from './agent.ts';
 import { BareNft } from './bare.ts';
 import { measureIncremental } from './incremental.ts';
 import { buildPolicies } from './policies.ts';
 import { Report } from './report.ts';
 import { buildCluster } from './workloads.ts';
+
+// As policyd does: what a process must copy to start another follows its size.
+setFlagsFromString('--optimize-for-size');
 
 const scale = Number(process.env.BENCH_SCALE ?? 1);
 const agent = process.env.BENCH_POLICYD ?? 'policyd';
