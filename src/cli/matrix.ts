@@ -23,7 +23,7 @@ export async function matrixCommand(options: MatrixOptions, terminal: Terminal):
   const matrix =
     options.probe === true ? await probed(options, terminal) : await predicted(options, terminal);
   terminal.out(format(matrix, options, terminal));
-  return matrix.agree === null || matrix.agree === matrix.total ? EXIT.ok : EXIT.no;
+  return matrix.cells.some(({ agree }) => agree === false) ? EXIT.no : EXIT.ok;
 }
 
 async function predicted(options: MatrixOptions, terminal: Terminal): Promise<Matrix> {
@@ -55,7 +55,8 @@ async function probed(options: MatrixOptions, terminal: Terminal): Promise<Matri
     ...askCells(loaded.world, scope),
     ...(options.services === true ? askServiceCells(loaded.world, scope) : []),
   ];
-  terminal.err(`note: ${asked.length} connections, at most 12 at once from each end\n`);
+  const dialled = asked.filter((each) => each.dialled !== null).length;
+  terminal.err(`note: ${dialled} connections, at most 12 at once from each end\n`);
   return matrixOf(loaded.world, await probes.compare(asked, loaded.world), true);
 }
 

@@ -134,7 +134,11 @@ function cellName({ source, destination, port, protocol, family }: Cell): string
 }
 
 function lastLine({ cells, total, agree }: Matrix): string {
-  if (agree !== null) return `${total} cells, ${agree} agree`;
+  if (agree !== null) {
+    const left = cells.filter((cell) => cell.agree === null).length;
+    const rest = left > 0 ? `, ${left} not probed: an end has no address` : '';
+    return `${total} cells, ${agree} agree${rest}`;
+  }
   const count = (verdict: Verdict): number => cells.filter(({ policies }) => policies === verdict).length;
   const unknown = count('unknown');
   const rest = unknown > 0 ? `, ${unknown} unknown` : '';

@@ -186,5 +186,5 @@ test('why a cell is unknown is said once for all it concerns, and many reasons a
   expect(lines).toContain('... and 2 more reasons: -o json has all');
   expect(lines.filter((line) => line.startsWith('DISAGREE'))).toHaveLength(20);
   expect(lines).toContain('... and 25 more disagreements: -o json has all');
-  expect(lines.at(-2)).toBe('85 cells, 0 agree');
+  expect(lines.at(-2)).toBe('85 cells, 0 agree, 40 not probed: an end has no address');
 });

@@ -34,7 +34,7 @@ export interface Cell {
   readonly kernel: 'accept' | 'drop' | null;
   /** What became of a real connection; null: not made. */
   readonly packet: 'connected' | 'refused' | 'blocked' | 'error' | null;
-  /** null: not compared. */
+  /** null: not compared, since an end has no address to dial or nobody asked. */
   readonly agree: boolean | null;
   /** Why the policies say `unknown`; null where they do not. */
   readonly why: string | null;

@@ -12,10 +12,17 @@ metadata: { namespace: shop, name: api }
 spec: { selector: { app: api }, ports: [{ port: 80, targetPort: http }] }
 `;
 
+const WAITING = `apiVersion: v1
+kind: Pod
+metadata: { namespace: stranger, name: waiting, annotations: { lab.policyctl.dev/hold: "true" } }
+spec: { containers: [{ name: main, image: lab, ports: [{ containerPort: 80 }] }] }
+`;
+
 let directory = '';
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'policyctl-lab-'));
   await writeFile(join(directory, 'service.yaml'), SERVICE);
+  await writeFile(join(directory, 'waiting.yaml'), WAITING);
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -90,16 +97,19 @@ test('explain walks the live rulesets of both nodes, and a foreign hand is a hea
   expect({ code: bare?.code, head: bare?.text.split('  ', 1)[0] }).toEqual({ code: 3, head: 'NOT ENFORCED' });
 });
 
-test('the matrix agrees cell by cell, and a disagreement is listed', async () => {
+test('the matrix agrees cell by cell, a pod without an address contradicts nobody, and a disagreement is listed', async () => {
   const steps = await inLab([
     'policyctl matrix --probe -o json',
     APPLY,
     'policyctl matrix --probe',
+    `kubectl apply -f ${join(directory, 'waiting.yaml')}`,
+    'policyctl matrix --probe -n stranger',
+    'kubectl delete pod -n stranger waiting',
     DELETE_TABLES,
     'policyctl matrix --probe --timeout 300ms',
     'policyctl matrix --probe -n stranger -o csv',
   ]);
-  const [open, , closed, , broken, csv] = steps;
+  const [open, , closed, , waiting, , , broken, csv] = steps;
   const matrix = JSON.parse((open?.text ?? '').replace(/^note:.*\n/, ''));
   expect(matrixSchema.safeParse(matrix).error?.issues ?? []).toEqual([]);
   expect(open?.code).toBe(0);
@@ -107,6 +117,9 @@ test('the matrix agrees cell by cell, and a disagreement is listed', async () =>
   expect(closed?.code).toBe(0);
   expect(closed?.text).toMatch(/\n128 cells, 128 agree\n$/);
   expect(closed?.text).toMatch(/X/);
+  expect(waiting?.code).toBe(0);
+  expect(waiting?.text).toMatch(/, \d+ not probed: an end has no address\n/);
+  expect(waiting?.text).not.toContain('DISAGREE');
   expect(broken?.code).toBe(1);
   expect(broken?.text).toMatch(
     /DISAGREE {2}shop\/api -> shop\/db {2}5432\/UDP over IPv4\n +policies say denied, the kernel's ruleset accepts, packet connected/,
