@@ -1,5 +1,4 @@
 /** What is written for bridges comes back from the kernel as the same, to `observe` and to `walk`. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { frameRules } from '../../src/compile/bridge-frames.ts';
 import { bridgeHook } from '../../src/compile/bridged.ts';
@@ -22,7 +21,7 @@ beforeAll(async () => {
   nft = createNft({
     binary: sandbox.nft,
     timeoutMs: 20_000,
-    directory: join(sandbox.directory, 'nft-files'),
+    directory: sandbox.directory,
   });
 });
 afterAll(() => sandbox.close());
