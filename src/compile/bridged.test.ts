@@ -17,7 +17,7 @@ function pod(name: string, last: number | null): Pod {
   return {
     ...{ namespace: 'shop', name, uid: name, labels: new Map(), node: 'a', hostNetwork: false },
     addresses: last === null ? [] : [`10.0.0.${last}` as Address, `fd00::${last}` as Address],
-    ...{ phase: last === null ? 'Pending' : 'Running', deleting: false, ports: [] },
+    ...{ phase: last === null ? 'Pending' : 'Running', deleting: false, created: 0, ports: [] },
   };
 }
 

@@ -33,6 +33,7 @@ function pod(
     hostNetwork: false,
     phase: 'Running',
     deleting: false,
+    created: 0,
     ports: [],
   };
 }
@@ -75,6 +76,31 @@ function snapshot(
 const EVERYTHING = selector();
 const app = (value: string): Selector => selector(requirement('app', 'In', value));
 const OPTIONS = { node: NODE, podRanges: [] };
+
+describe('an address that two pods claim', () => {
+  const HERE = pod('shop', 'web', 1, { app: 'web' });
+  // First by name: every node takes it for the owner.
+  const ELSEWHERE: Pod = { ...pod('shop', 'a', 1), node: 'another' };
+  const closed = policy('closed', app('web'));
+  const verdicts = (...pods: readonly Pod[]): readonly string[] => {
+    const { maps } = compile(snapshot(pods, [closed]), OPTIONS).ruleset;
+    return [...maps].flatMap(([name, { elements }]) =>
+      name.startsWith('in_') ? [...elements.values()].map(({ kind }) => kind) : [],
+    );
+  };
+
+  test('is closed by the policies of this node’s pod, whoever claims it on another node', () => {
+    expect(verdicts(HERE)).toEqual(['goto', 'goto']);
+    expect(verdicts(HERE, ELSEWHERE)).toEqual(['goto', 'goto']);
+    expect(verdicts(ELSEWHERE, HERE)).toEqual(['goto', 'goto']);
+  });
+
+  test('is left to the other one while this node’s pod is being deleted, unless that one is as well', () => {
+    const leaving = { ...HERE, deleting: true };
+    expect(verdicts(leaving, ELSEWHERE)).toEqual([]);
+    expect(verdicts(leaving, { ...ELSEWHERE, deleting: true })).toEqual(['goto', 'goto']);
+  });
+});
 
 describe('sets', () => {
   const WEB = pod('shop', 'web', 1, { app: 'web' });

@@ -112,11 +112,11 @@ export class Compiler {
 
   #recompile(key: PodKey, endpoints: Map<PodKey, CompiledEndpoint>): void {
     const pod = this.#localPods.get(key);
-    const owned = this.#membership.owned(key);
+    const judged = this.#membership.judgedAt(key);
     const waits = pod !== undefined && awaitsAddress(pod);
     if (!waits) this.#quarantine.setWaiting(key, null);
-    if (!pod || owned.length === 0) endpoints.delete(key);
-    if (!pod || (owned.length === 0 && !waits)) return;
+    if (!pod || judged.length === 0) endpoints.delete(key);
+    if (!pod || (judged.length === 0 && !waits)) return;
     const policies = [...(this.#policies.get(pod.namespace)?.values() ?? [])];
     const resolved = resolveEndpoint(pod, policies);
     if (waits) {
@@ -124,7 +124,7 @@ export class Compiler {
       this.#quarantine.setWaiting(key, { namespace: pod.namespace, isolated });
       return;
     }
-    const addresses = [...owned].sort((a, b) => familyOf(a) - familyOf(b) || (a < b ? -1 : 1));
+    const addresses = [...judged].sort((a, b) => familyOf(a) - familyOf(b) || (a < b ? -1 : 1));
     endpoints.set(podKey(pod.namespace, pod.name), compileEndpoint({ ...resolved, addresses }));
   }
 }

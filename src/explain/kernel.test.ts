@@ -22,6 +22,7 @@ function pod(name: string, address: string): Pod {
     hostNetwork: false,
     phase: 'Running',
     deleting: false,
+    created: 0,
     ports: [],
   };
 }

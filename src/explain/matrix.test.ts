@@ -29,6 +29,7 @@ function pod(name: string, onNode: string, address: string, app: string, port: n
     hostNetwork: false,
     phase: 'Running',
     deleting: false,
+    created: 0,
     ports: [{ name: 'http', protocol: 'TCP', port }],
   };
 }

@@ -34,6 +34,8 @@ export interface Pod {
   readonly phase: Phase;
   /** metadata.deletionTimestamp is set; still subject and peer until it is gone (semantics I3). */
   readonly deleting: boolean;
+  /** metadata.creationTimestamp in seconds of the epoch; 0 where nobody says. */
+  readonly created: number;
   /** Containers and sidecars (init containers with restartPolicy Always); plain init containers are left out. */
   readonly ports: readonly ContainerPort[];
 }

@@ -18,6 +18,7 @@ const POD: Pod = {
   hostNetwork: false,
   phase: 'Running',
   deleting: false,
+  created: 0,
   ports: [],
 };
 const NO_LABELS: Labels = new Map();

@@ -101,9 +101,20 @@ export class Membership {
     return this.#namespaces.get(name)?.labels ?? null;
   }
 
-  /** The addresses of the pod that are its own: held, and not claimed by a pod with a better right. */
-  owned(key: PodKey): readonly Address[] {
-    return this.#states.get(key)?.owned ?? [];
+  /**
+   * The addresses at which the pod's node judges by the pod's policies. It gives way to a better right on the
+   * same node, and while it is being deleted to any pod that is not. A live pod of another node changes
+   * nothing here: where addresses are handed out twice nobody may be left without policies.
+   */
+  judgedAt(key: PodKey): readonly Address[] {
+    const pod = this.pod(key);
+    if (pod === null || !holdsAddresses(pod)) return [];
+    return pod.addresses.filter((address) => {
+      const rivals = this.#claimantPods(address).filter(
+        (rival) => rival.node === pod.node || (pod.deleting && !rival.deleting),
+      );
+      return chooseOwner(rivals) === pod;
+    });
   }
 
   /** Returns the pods whose owned addresses may have changed, the pod itself included. */
@@ -265,11 +276,14 @@ export class Membership {
     return typeof claim === 'string' ? [claim] : (claim ?? []);
   }
 
+  #claimantPods(address: Address): readonly Pod[] {
+    return [...this.#claimants(address)].flatMap((key) => this.#states.get(key)?.pod ?? []);
+  }
+
   #ownerOf(address: Address): PodKey | null {
     const claim = this.#claims.get(address);
     if (typeof claim === 'string') return claim;
-    const pods = [...(claim ?? [])].flatMap((key) => this.#states.get(key)?.pod ?? []);
-    const owner = chooseOwner(pods);
+    const owner = chooseOwner(this.#claimantPods(address));
     return owner ? podKey(owner.namespace, owner.name) : null;
   }
 

@@ -24,6 +24,7 @@ function pod(name: string, over: Partial<Pod> = {}): Pod {
     hostNetwork: false,
     phase: 'Running',
     deleting: false,
+    created: 0,
     ports: [],
     ...over,
   };
@@ -68,6 +69,14 @@ describe('whose an address is', () => {
   test('I3 a pod being deleted still owns its address, until another live pod has it', () => {
     expect(owner(pod('a', { deleting: true }))).toBe('a');
     expect(owner(pod('a', { deleting: true }), pod('b'))).toBe('b');
+  });
+
+  test('I2 an address whose last pod has not reported its new one belongs to the newer pod, whatever the names', () => {
+    const restarted = pod('a', { created: 100 });
+    const fresh = pod('b', { created: 200 });
+    expect(owner(restarted, fresh)).toBe('b');
+    expect(owner(fresh, restarted)).toBe('b');
+    expect(owner(restarted, { ...fresh, deleting: true })).toBe('a');
   });
 
   test('two live pods at one address: the same one on every node, in whatever order they came', () => {

@@ -18,9 +18,11 @@ export function awaitsAddress(pod: Pod): boolean {
 
 /**
  * Among live pods that claim one address: one that is not being deleted before one that is (its address may
- * be reused already), then the first by name, so that every node decides alike, whatever came first. Never
- * nobody: an address without an owner is judged by no policy. The losers are peers and subjects at their
- * other addresses only; two that are not being deleted happen only where addresses are handed out twice.
+ * be reused already), then the newest, then the first by name, so that every node decides alike, whatever came
+ * first. Never nobody: an address without an owner is judged by no policy. The losers are peers at their other
+ * addresses only, and subjects too, but for what `Membership.judgedAt` says of other nodes. Two that are not
+ * being deleted happen where the older one has a new address, or none, and its kubelet has not said so yet,
+ * and where addresses are handed out twice.
  */
 export function chooseOwner(claimants: readonly Pod[]): Pod | null {
   let owner: Pod | null = null;
@@ -32,6 +34,7 @@ export function chooseOwner(claimants: readonly Pod[]): Pod | null {
 
 function comparePods(a: Pod, b: Pod): number {
   if (a.deleting !== b.deleting) return a.deleting ? 1 : -1;
+  if (a.created !== b.created) return b.created - a.created;
   return podKey(a.namespace, a.name) < podKey(b.namespace, b.name) ? -1 : 1;
 }
 

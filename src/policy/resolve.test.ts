@@ -22,6 +22,7 @@ function pod(over: Partial<Pod> = {}): Pod {
     hostNetwork: false,
     phase: 'Running',
     deleting: false,
+    created: 0,
     ports: PORTS,
     ...over,
   };

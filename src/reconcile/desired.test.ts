@@ -21,6 +21,7 @@ const POD: Change = {
     hostNetwork: false,
     phase: 'Running',
     deleting: false,
+    created: 0,
     ports: [],
   },
 };

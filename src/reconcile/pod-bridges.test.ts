@@ -56,7 +56,7 @@ test('where pods are routed there is none', () => {
 });
 
 function pod(name: string, node: string, address: string, more: Partial<Pod> = {}): Pod {
-  const nothing = { labels: new Map(), ports: [], uid: name, deleting: false } as const;
+  const nothing = { labels: new Map(), ports: [], uid: name, deleting: false, created: 0 } as const;
   return {
     ...nothing,
     ...{

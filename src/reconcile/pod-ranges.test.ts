@@ -19,6 +19,7 @@ function pod(
     hostNetwork: false,
     phase: 'Running',
     deleting: false,
+    created: 0,
     ports: [],
     ...more,
   };

@@ -182,6 +182,7 @@ function podChange(name: string, address: string): Change {
     hostNetwork: false,
     phase: 'Running',
     deleting: false,
+    created: 0,
     ports: [],
   };
   return { kind: 'pod', key: podKey('shop', name), value };

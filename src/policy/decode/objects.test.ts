@@ -38,6 +38,7 @@ describe('a pod in a file', () => {
       hostNetwork: false,
       phase: 'Pending',
       deleting: false,
+      created: 0,
       ports: [],
     });
   });
@@ -143,6 +144,14 @@ describe('a pod from a watch', () => {
     for (const deletionTimestamp of ['2026-01-01T00:00:00Z', new Date(0)])
       expect(watchedPod({}, {}, { ...META, deletionTimestamp }).deleting).toBe(true);
     expect(watchedPod({}, {}, { ...META, deletionTimestamp: null }).deleting).toBe(false);
+  });
+
+  test('its age is known, from text or a date, and what is no time is as old as can be', () => {
+    const created = (creationTimestamp: unknown): number =>
+      watchedPod({}, {}, { ...META, creationTimestamp }).created;
+    expect(created('1970-01-02T00:00:00Z')).toBe(86_400);
+    expect(created(new Date(86_400_000))).toBe(86_400);
+    for (const nonsense of [null, undefined, 'yesterday', 7]) expect(created(nonsense)).toBe(0);
   });
 
   test('broken parts never make it less isolated', () => {

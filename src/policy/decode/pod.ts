@@ -8,7 +8,7 @@ import { type Decoded, decoded, newReport, type Report, type UnknownFields } fro
 import { CONTAINER_FIELDS, POD_SPEC_FIELDS } from './known-fields.ts';
 import { type KindRules, readTop } from './metadata.ts';
 import { duplicate, invalid, required, unsupported } from './problem.ts';
-import { type RawObject, readFlag, readList, readPart, readText, reportUnknown } from './read.ts';
+import { isObject, type RawObject, readFlag, readList, readPart, readText, reportUnknown } from './read.ts';
 import { checkDnsLabel, checkSubdomain } from './syntax.ts';
 
 const RULES: KindRules = { apiVersion: 'v1', kind: 'Pod', namespaced: true, checkName: checkSubdomain };
@@ -30,6 +30,7 @@ export function decodePod(raw: unknown, unknownFields: UnknownFields): Decoded<P
       // What is no boolean counts as false: a pod of its own network is the more isolated one.
       hostNetwork: readFlag(spec.hostNetwork, ['spec', 'hostNetwork'], report),
       phase: readPhase(status.phase, report),
+      created: readCreated(read.top.metadata),
       ports: readPorts(spec, report),
     },
     report,
@@ -44,6 +45,13 @@ function readPhase(raw: unknown, report: Report): Phase {
   const phase = PHASES.find((known) => known === given);
   if (phase === undefined) report.problems.push(unsupported(path, given, PHASES));
   return phase ?? 'Unknown';
+}
+
+/** Only tells which of two is newer: what is no time is as old as can be. */
+function readCreated(metadata: unknown): number {
+  const time = isObject(metadata) ? metadata.creationTimestamp : null;
+  const milliseconds = typeof time === 'string' || time instanceof Date ? new Date(time).getTime() : 0;
+  return Number.isNaN(milliseconds) ? 0 : Math.floor(milliseconds / 1000);
 }
 
 /** Every entry of podIPs counts (semantics I4); podIP alone is what old objects have. */
