@@ -160,21 +160,26 @@ export class Membership {
     for (const [key, set] of this.#sets) {
       if (keys.has(key)) continue;
       this.#sets.delete(key);
-      this.#scopeIndex(set.meaning).delete(podSelector(set.meaning), set);
+      this.#unindex(set);
       for (const candidate of this.#podCandidates(set.meaning.scope)) this.#leave(candidate, set);
     }
   }
 
   #scopeIndex(meaning: MemberSetMeaning): SelectorIndex<MutableSet> {
-    const { scope } = meaning;
-    const key =
-      scope.kind === 'group' && scope.group.namespaces.kind === 'named' ? scope.group.namespaces.name : '';
+    const key = scopeIndexKey(meaning);
     const index = this.#setsByScope.get(key) ?? new SelectorIndex<MutableSet>();
     this.#setsByScope.set(key, index);
     return index;
   }
 
   /** By labels or by namespaces, whichever leaves fewer. */
+  /** Namespaces come and go for as long as the agent runs. */
+  #unindex(set: MutableSet): void {
+    const index = this.#scopeIndex(set.meaning);
+    index.delete(podSelector(set.meaning), set);
+    if (index.isEmpty) this.#setsByScope.delete(scopeIndexKey(set.meaning));
+  }
+
   #podCandidates(scope: MemberScope): Iterable<PodKey> {
     if (scope.kind !== 'group') return [...this.#states.keys()];
     const { namespaces, pods } = scope.group;
@@ -295,6 +300,11 @@ export class Membership {
     for (const address of pod.addresses) this.#unclaim(address, key);
     this.#states.delete(key);
   }
+}
+
+/** Of the namespace that the scope names; '' for the others. */
+function scopeIndexKey({ scope }: MemberSetMeaning): string {
+  return scope.kind === 'group' && scope.group.namespaces.kind === 'named' ? scope.group.namespaces.name : '';
 }
 
 function podSelector({ scope }: MemberSetMeaning): Selector {

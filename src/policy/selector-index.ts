@@ -19,6 +19,10 @@ function filing(selector: Selector): readonly string[] {
 export class SelectorIndex<Entry> {
   readonly #entries = new Map<string, Set<Entry>>();
 
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   add(selector: Selector, entry: Entry): void {
     for (const key of filing(selector)) {
       const entries = this.#entries.get(key);
