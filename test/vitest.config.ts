@@ -10,6 +10,8 @@ const config: ViteUserConfig = defineConfig({
   root,
   test: {
     root,
+    // Half of the time of a kernel or lab test is waiting, and each has namespaces of its own.
+    maxWorkers: 2,
     projects: [
       // Long timeouts: a loaded machine is slow, and no test asserts a time.
       { test: { name: 'unit', root, include: ['src/**/*.test.ts'], testTimeout: 120_000 } },
@@ -31,7 +33,6 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/kernel/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
       {
@@ -41,7 +42,6 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/lab/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],

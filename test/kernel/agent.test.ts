@@ -273,7 +273,10 @@ test('the pod range is closed while the cluster cannot be followed; a short inte
   cluster.failure = 503;
   cluster.breakConnections();
   await expect.poll(isClosed, { timeout: 20_000 }).toBe(true);
-  expect(agent.commits().at(-1)?.cause).toBe('the cluster cannot be followed');
+  // The kernel knows before the log.
+  await expect
+    .poll(() => agent.commits().at(-1)?.cause, { timeout: 10_000 })
+    .toBe('the cluster cannot be followed');
   cluster.failure = null;
   await expect.poll(isClosed, { timeout: 60_000 }).toBe(false);
 });
