@@ -180,7 +180,12 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
     await synced(lab);
     const policyd = (await lab.client.state()).nodes.find(({ name }) => name === 'node-b')?.policyd;
     expect(policyd).toMatchObject({ running: true, restarts: 1, inSync: true });
+    // How the last one ended says nothing of this one any more.
+    await lab.sh(`kill -STOP ${policyd?.pid}`);
     await lab.api('DELETE', `${POLICIES}/deny`);
+    const stopped = JSON.stringify(await lab.client.sync(3_000));
+    await lab.sh(`kill -CONT ${policyd?.pid}`);
+    expect(stopped).toContain('policyd on node-b does not answer yet');
     await synced(lab);
     expect(await probe(lab, 'web', four, 8080)).toBe('connected');
   });

@@ -67,7 +67,7 @@ export class PolicydProcess {
     return this.#restarts;
   }
 
-  /** How the last one ended, and whether another has begun; null before the first end. */
+  /** How the last one ended, and whether another has begun; null once this one has answered. */
   get trouble(): string | null {
     if (this.#lastEnd === null || this.#pid === null) return this.#lastEnd;
     return `${this.#lastEnd}; the next one does not answer yet`;
@@ -105,7 +105,12 @@ export class PolicydProcess {
             text += chunk;
           });
           response.once('error', () => resolve(null));
-          response.once('end', () => resolve(parseStatus(text)));
+          response.once('end', () => {
+            const status = parseStatus(text);
+            // From here on the present one has to explain itself.
+            if (status !== null) this.#lastEnd = null;
+            resolve(status);
+          });
         },
       );
       call.once('timeout', () => call.destroy());
