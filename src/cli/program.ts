@@ -88,7 +88,7 @@ function createProgram(
     .option('--probe', 'in the lab: compare every cell with the kernel and with a real connection')
     .option('--services', 'with --probe: also through ClusterIPs and NodePorts')
     .option('--timeout <duration>', 'of one probe', '1s')
-    .addHelpText('after', '\nExit codes: 0 printed (with --probe: no disagreement), 1 a disagreement, 2 error.\n')
+    .addHelpText('after', '\nExit codes: 0 printed (--probe: none disagrees), 1 a disagreement, 2 error.\n')
     .action((options) =>
       perform(async (terminal) => (await import('./matrix.ts')).matrixCommand(options, terminal)),
     );
