@@ -17,7 +17,9 @@ export interface NftRun {
 }
 
 /** Characters; a listing of 100,000 elements has about 10 million. */
-const MAX_OUTPUT = 64 * 1024 * 1024;
+const LONGEST_LISTING = 64 * 1024 * 1024;
+/** To a transaction nft says nothing, or what is wrong. */
+const LONGEST_ANSWER = 1024 * 1024;
 const MAX_MESSAGE = 2000;
 
 /** Where a program finds `file`: a pipe would not do there, nft before 1.1 fails to open one by this name. */
@@ -25,12 +27,13 @@ export const FILE_PATH = '/dev/stdin';
 
 /** Throws NFT_MISSING only. `file` is an open file that nft may read as FILE_PATH. */
 export async function runNft(process: NftProcess, args: readonly string[], file?: number): Promise<NftRun> {
+  const maxBuffer = file === undefined ? LONGEST_LISTING : LONGEST_ANSWER;
   const result = await execa(process.binary, args, {
     timeout: process.timeoutMs,
     killSignal: 'SIGKILL',
     // execa takes any descriptor; its types name only the first few.
     stdin: (file ?? 'ignore') as 'ignore' | 3,
-    maxBuffer: MAX_OUTPUT,
+    maxBuffer,
     reject: false,
     // Messages are matched by their text.
     env: { LC_ALL: 'C' },
@@ -41,7 +44,7 @@ export async function runNft(process: NftProcess, args: readonly string[], file?
   const words = result.stderr.trim();
   if (result.timedOut) return { kind: 'timeout', message: `no answer in ${process.timeoutMs} ms`, ...run };
   if (result.isMaxBuffer)
-    return { kind: 'killed', message: `nft printed more than ${MAX_OUTPUT} characters`, ...run };
+    return { kind: 'killed', message: `nft printed more than ${maxBuffer} characters`, ...run };
   if (result.exitCode !== undefined)
     return { kind: 'failed', message: shorten(words || 'no message'), ...run };
   if (result instanceof ExecaError && isMissing(result)) throw missing(process.binary, result);
