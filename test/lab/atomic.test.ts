@@ -182,20 +182,22 @@ async function replaceUnderTraffic(count: number): Promise<void> {
   const before = await revisions();
   const [replaced, milliseconds] = await timed(() => replace(count, 1));
   expect((await revisions()) - before).toBeGreaterThanOrEqual(count);
-  const control = await flowsDuring(lab, addresses, () => delay(milliseconds));
   report(`${count} replacements`, replaced);
-  report('control without replacements', control);
   expect(replaced.denied.sent).toBeGreaterThan(count * 20);
   expect(replaced.allowed.sent).toBeGreaterThan(count * 20);
   expectNoLeak(replaced);
-  expectNoLeak(control);
-  expect(replaced.lost).toBeLessThanOrEqual(control.lost);
+  await expectNoMoreLost(replaced, milliseconds);
 }
 
 test('without policies the denied flows arrive like the others', denyNothing);
 
-test(`${REPLACEMENTS} replacements let no denied packet through, and lose no allowed one`, () =>
-  replaceUnderTraffic(REPLACEMENTS));
+test(
+  `${REPLACEMENTS} replacements let no denied packet through, and lose no allowed one`,
+  {
+    timeout: 900_000,
+  },
+  () => replaceUnderTraffic(REPLACEMENTS),
+);
 
 test('a policy deleted and created anew opens nothing while another one denies', async () => {
   const admit = new Map(
