@@ -54,6 +54,8 @@ function sameVerdict(a: FlowReport, b: FlowReport): boolean {
 }
 
 function judgeFamily(world: World, question: FlowQuestion, source: Place, destination: Place): FlowReport {
+  const forwarded = forwardedByNode(world, question);
+  if (forwarded !== null) return withoutVerdict(world, question, [source.family], forwarded);
   const special = specialReason(world, question.source, question.destination);
   const [from, to] = [podOf(question.source), podOf(question.destination)];
   if (special !== null) {
@@ -84,6 +86,22 @@ function judgeFamily(world: World, question: FlowQuestion, source: Place, destin
     [source.family],
     [judge('egress', from, question.destination, destination), judge('ingress', to, question.source, source)],
   );
+}
+
+/** A NodePort is the node's, but what comes to it goes on to a pod: dialled directly, nobody here is judged. */
+function forwardedByNode(world: World, { destination, port, via }: FlowQuestion): MissingFact | null {
+  const [host = null] = hostOf(world, destination);
+  if (host === null || via !== null || port.scope !== 'one') return null;
+  const service = [...world.services.values()].find(({ ports }) =>
+    ports.some(({ protocol, nodePort }) => nodePort === port.number && protocol === port.protocol),
+  );
+  if (service === undefined) return null;
+  const name = `svc/${service.namespace}/${service.name}`;
+  return {
+    code: 'UNKNOWN_NODE_PORT',
+    fact: `which pod answers: ${port.text} is the NodePort of ${name}, and node ${host} forwards it to an endpoint, often in its own name`,
+    hint: `explain the way to ${name} or to its pods, or use matrix --probe --services in the lab`,
+  };
 }
 
 /** Itself, and its own node: no policy has a say (semantics H1, H2, H4). */
@@ -158,7 +176,6 @@ function withoutFamily(
   sources: readonly Place[],
   destinations: readonly Place[],
 ): FlowReport {
-  const [from, to] = [podOf(question.source), podOf(question.destination)];
   const [source, destination] = [endName(question.source), endName(question.destination)];
   const homeless = sources.length === 0 ? source : destinations.length === 0 ? destination : null;
   const fact: MissingFact = {
@@ -169,15 +186,19 @@ function withoutFamily(
         : `the address of ${homeless}: another pod has the one it had`,
     hint: homeless === null ? 'give both ends an address of one family' : 'ask again when it has one',
   };
-  return assemble(
-    world,
-    question,
-    [],
-    [
-      unknown(freeDirection('egress', from, fact.code), fact),
-      unknown(freeDirection('ingress', to, fact.code), fact),
-    ],
-  );
+  return withoutVerdict(world, question, [], fact);
+}
+
+function withoutVerdict(
+  world: World,
+  question: FlowQuestion,
+  families: readonly Family[],
+  fact: MissingFact,
+): FlowReport {
+  return assemble(world, question, families, [
+    unknown(freeDirection('egress', podOf(question.source), fact.code), fact),
+    unknown(freeDirection('ingress', podOf(question.destination), fact.code), fact),
+  ]);
 }
 
 function assemble(

@@ -23,6 +23,7 @@ export const REASONS = [
   'UNKNOWN_NODE_OUT_OF_SYNC',
   'NOT_ENFORCED',
   'MISMATCH',
+  'UNKNOWN_NODE_PORT',
 ] as const;
 
 export type ReasonCode = (typeof REASONS)[number];
