@@ -8,11 +8,6 @@ export function ethernet(to: string, from: string, type: number, payload: Buffer
   return Buffer.concat([mac(to), mac(from), word(type), payload]);
 }
 
-/** A tag of VLAN 0, which receivers take off and forget. */
-function tagged(type: number, payload: Buffer): Buffer {
-  return Buffer.concat([word(0), word(type), payload]);
-}
-
 export function mac(text: string): Buffer {
   return Buffer.from(text.replaceAll(':', ''), 'hex');
 }
