@@ -4,6 +4,7 @@ import { didYouMean, nearNames } from '../manifest/near.ts';
 import { Failure } from '../model/failure.ts';
 import { quoted } from '../model/printable.ts';
 import { EXIT } from './exit.ts';
+import { checkArguments } from './extra-arguments.ts';
 import { reportError } from './report.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
@@ -140,6 +141,7 @@ function inherit(root: Command, nameAndArguments: string): Command {
   return root
     .command(nameAndArguments)
     .showHelpAfterError('(--help shows the usage)')
+    .hook('preAction', (_, command) => checkArguments(command))
     .option('--no-color', 'also off when stdout is not a terminal, or with NO_COLOR');
 }
 
