@@ -229,7 +229,14 @@ function serviceTarget(namespace: string, name: string, { world }: EndContext): 
 /** The live pods its selector chooses. */
 function backends(service: Service, world: World): Target {
   const name = `svc/${service.namespace}/${service.name}`;
-  const { selector } = service;
+  const { selector, externalName } = service;
+  if (externalName !== null) {
+    throw new Failure(
+      'NAME_UNKNOWN',
+      `${name} is an ExternalName: the DNS name ${quoted(externalName)}, without endpoints of its own`,
+      { hint: 'policies judge the addresses it resolves to: name one of them instead' },
+    );
+  }
   if (selector === null) {
     throw new Failure('NAME_UNKNOWN', `${name} has no selector: its endpoints are managed by hand`, {
       hint: 'name the address of an endpoint instead',

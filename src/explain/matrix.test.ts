@@ -8,7 +8,7 @@ import { compared, type Judgement } from './compare.ts';
 import { type Cell, matrixOf, UNCHECKED } from './matrix.ts';
 import { matrixText } from './matrix-text.ts';
 import { PLAIN } from './paint.ts';
-import { askServiceCells } from './service-cells.ts';
+import { askServiceCells, undialledServices } from './service-cells.ts';
 import type { World } from './world.ts';
 
 const EVERYBODY = { kind: 'requirements', requirements: [] } as const;
@@ -38,6 +38,7 @@ const API: Service = {
   namespace: 'shop',
   name: 'api',
   selector: new Map([['app', 'api']]),
+  externalName: null,
   clusterAddresses: ['10.96.0.9' as Address],
   ports: [{ name: null, protocol: 'TCP', port: 80, targetPort: 'http', nodePort: 30_080 }],
   internalLocal: false,
@@ -127,6 +128,26 @@ test('internalTrafficPolicy Local leaves the endpoints of the own node', () => {
   expect(verdicts(world([policy], { ...API, internalLocal: true }), 'shop/far')[0]).toBe(
     'svc/shop/api:80 allowed',
   );
+});
+
+test('a column of a Service names the port that is dialled, and the legend what a blank cell is', () => {
+  const open = world([]);
+  const cells = askServiceCells(open, { namespace: null, internetPorts: [] }).map(({ cell }) => cell);
+  const lines = matrixText(matrixOf(open, cells, true), PLAIN).split('\n');
+  expect(lines).toContain('  1  svc/shop/api            80/TCP');
+  expect(lines).toContain('  2  svc/shop/api at node-a  30080/TCP');
+  expect(lines).toContain('. allow   X deny   ? unknown   # itself   (blank) not asked');
+});
+
+test('a Service that has no column is named, with the reason', () => {
+  const scope = { namespace: null, internetPorts: [] };
+  const of = (service: Service): readonly string[] => undialledServices(world([], service), scope);
+  expect(of(API)).toEqual([]);
+  expect(of({ ...API, selector: new Map([['app', 'gone']]) })).toEqual([
+    '80/TCP of svc/shop/api (no endpoint)',
+  ]);
+  expect(of({ ...API, selector: null })).toEqual(['80/TCP of svc/shop/api (no selector)']);
+  expect(of({ ...API, clusterAddresses: [] })).toEqual(['svc/shop/api (no ClusterIP)']);
 });
 
 const CELL: Cell = {

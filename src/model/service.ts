@@ -8,6 +8,8 @@ export interface Service {
   readonly name: string;
   /** null: no selector, endpoints are managed by hand. */
   readonly selector: Labels | null;
+  /** ExternalName: another DNS name for this one, without address and endpoints. */
+  readonly externalName: string | null;
   /** Canonical; empty for headless. */
   readonly clusterAddresses: readonly Address[];
   readonly ports: readonly ServicePort[];

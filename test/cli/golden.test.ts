@@ -48,6 +48,7 @@ const CASES: Readonly<Record<string, string>> = {
   'extra-arguments-files': `matrix -f test/cli/manifests/cluster.yaml test/cli/manifests/policies.yaml`,
   'extra-arguments-matrix': `matrix shop/web shop/api ${FILES}`,
   'extra-arguments-render': `render --node node-b node-a ${FILES}`,
+  'external-name': `explain shop/web svc/shop/far:443 ${FILES} -f test/cli/manifests/external-name.yaml`,
   'unknown-option': `explain --prot`,
   'no-command': ``,
   help: `explain --help`,

@@ -53,6 +53,8 @@ export function decodeService(raw: unknown, unknownFields: UnknownFields): Decod
       namespace,
       name,
       selector: selector.size > 0 ? selector : null,
+      externalName:
+        spec.type === 'ExternalName' ? readText(spec.externalName, ['spec', 'externalName'], report) : null,
       clusterAddresses: readClusterAddresses(spec, report),
       ports: readPorts(spec, report),
       internalLocal: spec.internalTrafficPolicy === 'Local',
