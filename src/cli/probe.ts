@@ -5,12 +5,12 @@ import type { World } from '../explain/world.ts';
 import { LabClient } from '../lab/control/client.ts';
 import type { ProbeQuery, ProbeReport } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
-import type { Protocol } from '../model/protocol.ts';
 import { dial } from './dial.ts';
 import { parseDuration } from './duration.ts';
 import { resolveDestination, resolveSource } from './ends.ts';
 import { EXIT } from './exit.ts';
 import { probeSource } from './probe-source.ts';
+import { probeText } from './probe-text.ts';
 import { waitForSync } from './sync.ts';
 import type { Terminal } from './terminal.ts';
 import { loadWorld } from './world.ts';
@@ -49,7 +49,8 @@ export async function probeCommand(
     timeoutMs,
   };
   const report = await lab.probe(query);
-  terminal.out(`${sentence(report, from.name, target.name, dialled, query.to.address)}\n`);
+  const probed = { source: from.name, target, dialled, address };
+  terminal.out(`${probeText(report, probed, loaded.world)}\n`);
   return CODES[report.outcome];
 }
 
@@ -84,22 +85,4 @@ function endAddresses(world: World, end: End): readonly string[] {
   return placesOf(world, end)
     .filter((place) => place.among === null)
     .map((place) => place.address);
-}
-
-function sentence(
-  { outcome, milliseconds, detail }: ProbeReport,
-  source: string,
-  target: string,
-  { port, protocol }: { readonly port: number; readonly protocol: Protocol },
-  address: string,
-): string {
-  const at = target === address ? '' : ` (${address})`;
-  const time = milliseconds < 10 ? milliseconds.toFixed(1) : milliseconds.toFixed(0);
-  const words: Readonly<Record<ProbeReport['outcome'], string>> = {
-    connected: `connected in ${time} ms`,
-    blocked: `blocked: no answer in ${time} ms`,
-    refused: `refused in ${time} ms: reached, and nothing listens there`,
-    error: `error: ${detail}`,
-  };
-  return `${source} -> ${target}:${port}/${protocol}${at}  ${words[outcome]}`;
 }

@@ -112,7 +112,7 @@ function createProgram(
     .addHelpText('after', ENDS)
     .addHelpText(
       'after',
-      '\nExit codes: 0 connected, 1 blocked (timeout), 2 error, 4 refused (reached,\nnothing listens there).\n',
+      '\nExit codes: 0 connected, 1 blocked (timeout), 2 error, 4 refused (nothing\nlistens there, or the Service has no endpoints).\n',
     )
     .action((source: string, destination: string, options) =>
       perform(async (terminal) =>

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server } from 'node:net';
 import { Failure } from '../../model/failure.ts';
+import { hostPort } from '../../net/host-port.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -42,9 +43,13 @@ export async function listenForApi(address: ListenAddress, socketPath: string): 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(
-        new Failure('LAB_FAILED', `cannot listen on ${address.host}:${address.port}: ${cause.message}`, {
-          cause,
-        }),
+        new Failure(
+          'LAB_FAILED',
+          `cannot listen on ${hostPort(address.host, address.port)}: ${cause.message}`,
+          {
+            cause,
+          },
+        ),
       ),
     );
     server.listen(address.port, address.host, resolve);
@@ -60,8 +65,7 @@ export async function listenForApi(address: ListenAddress, socketPath: string): 
 function urlOf(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('not a TCP listener');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
+  return `http://${hostPort(address.address, address.port)}`;
 }
 
 /** A kubeconfig for kubectl outside the lab. */

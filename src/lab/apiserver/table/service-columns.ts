@@ -1,3 +1,4 @@
+import { hostPort } from '../../../net/host-port.ts';
 import { at, type Json, type KubeObject, listAt, numberAt, textAt } from '../json.ts';
 import { ageColumn, type Column, nameColumn, text, wide } from './column.ts';
 import { labelsText } from './selector-text.ts';
@@ -40,8 +41,8 @@ export const endpointsColumns: readonly Column[] = [
   text('Endpoints', (endpoints) => {
     const all = listAt(endpoints, 'subsets').flatMap((subset) =>
       listAt(subset, 'addresses').flatMap((address) => {
-        const ports = listAt(subset, 'ports').map(
-          (item) => `${textAt(address, 'ip')}:${String(at(item, 'port'))}`,
+        const ports = listAt(subset, 'ports').map((item) =>
+          hostPort(textAt(address, 'ip'), String(at(item, 'port'))),
         );
         return ports.length === 0 ? [textAt(address, 'ip')] : ports;
       }),
