@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -57,4 +57,14 @@ test('a kind the lab does not have is told with its place, and the rest stays', 
 
 test('without manifests there is no file', async () => {
   expect(await writeLabManifests(directory, await readLabManifests([], false, progress))).toBe(null);
+});
+
+test('a directory that is not read is told, and read with -R', async () => {
+  await writeFile(join(directory, 'a.yaml'), pod);
+  await mkdir(join(directory, 'policies'));
+  await writeFile(join(directory, 'policies', 'b.yaml'), policy);
+  expect((await readLabManifests([directory], false, progress)).objects).toHaveLength(1);
+  expect(warnings).toEqual([`${join(directory, 'policies')}: a directory, not read without -R`]);
+  expect((await readLabManifests([directory], true, progress)).objects).toHaveLength(2);
+  expect(warnings).toHaveLength(1);
 });

@@ -31,7 +31,11 @@ export async function readLabManifests(
   recursive: boolean,
   progress: Progress,
 ): Promise<LabManifests> {
-  const files = await readManifestFiles(paths, { recursive, stdin: process.stdin });
+  const files = await readManifestFiles(paths, {
+    recursive,
+    stdin: process.stdin,
+    skipped: (path) => progress.warn(`${printable(path)}: a directory, not read without -R`),
+  });
   const { objects, problems } = readManifests(files);
   const known = objects
     .filter(({ apiVersion, kind }) => resourceOfKind(apiVersion, kind) !== null)
