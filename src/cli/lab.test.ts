@@ -26,7 +26,7 @@ test('options after the command belong to the command', () => {
   run?.action(() => {});
   run?.parse(['--nodes', '2', 'kubectl', 'get', 'pods', '-f', 'x'], { from: 'user' });
   expect(run?.args).toEqual(['kubectl', 'get', 'pods', '-f', 'x']);
-  expect(run?.opts()).toMatchObject({ nodes: 2, filename: [] });
+  expect(run?.opts()).toEqual({ nodes: 2, topology: 'routed', ipFamily: 'dual' });
 });
 
 test('a topology nobody has is refused with those there are', () => {
@@ -35,4 +35,12 @@ test('a topology nobody has is refused with those there are', () => {
   expect(() => run?.parse(['--topology', 'ring', 'true'], { from: 'user' })).toThrow(
     "option '--topology <name>' argument 'ring' is invalid. Allowed choices are routed, bridge.",
   );
+});
+
+test('help is written in one voice, and says no default that is nothing', () => {
+  const lab = labCommand();
+  for (const command of [lab, ...lab.commands]) {
+    expect(command.helpInformation()).toContain('print help');
+    expect(command.helpInformation()).not.toMatch(/display help|default: (?:\[\]|false)/);
+  }
 });

@@ -62,7 +62,10 @@ export function labCommand(): Command {
       .description('make sure that nft, ip and kubectl exist; print the directories to add to PATH')
       .action(async () => await guarded(async () => await (await session()).printTools())),
   );
-  for (const command of [lab, ...lab.commands]) command.exitOverride(exitOnUsage);
+  lab.helpCommand('help [command]', 'print help of a command');
+  for (const command of [lab, ...lab.commands]) {
+    command.helpOption('-h, --help', 'print help').exitOverride(exitOnUsage);
+  }
   return lab;
 }
 
@@ -77,9 +80,8 @@ function withStartOptions(command: Command): Command {
       '-f, --filename <file|dir>',
       'manifests to create before the start (repeatable, - for stdin)',
       collect,
-      [],
     )
-    .option('-R, --recursive', 'read the directories below too', false)
+    .option('-R, --recursive', 'read the directories below too')
     .option('--nodes <n>', 'how many nodes, 1 to 26', parseNodes, 1)
     .addOption(
       new Option('--topology <name>', 'how pods are connected').choices([...TOPOLOGIES]).default('routed'),
@@ -95,14 +97,14 @@ function withStartOptions(command: Command): Command {
       "the API server on the machine's own loopback: 127.0.0.1:PORT (0: any free port)",
     )
     .option('--name <name>', 'a name for --name of exec and shell (default: lab-1, lab-2, ...)')
-    .option('-q, --quiet', 'only warnings and errors', false);
+    .option('-q, --quiet', 'only warnings and errors');
 }
 
 function withJoinOptions(command: Command): Command {
   return command.option('--name <name>', 'which lab, when there are several');
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 

@@ -22,15 +22,15 @@ import { readState } from './state.ts';
 
 /** The options of `lab run` and `lab up`. */
 export interface StartFlags {
-  readonly filename: readonly string[];
-  readonly recursive: boolean;
+  readonly filename?: readonly string[];
+  readonly recursive?: boolean;
   readonly nodes: number;
   readonly topology: Topology;
   readonly ipFamily: IpFamily;
   readonly log?: string;
   readonly listen?: string;
   readonly name?: string;
-  readonly quiet: boolean;
+  readonly quiet?: boolean;
 }
 
 const readyTimeoutMs = 60_000;
@@ -41,7 +41,10 @@ const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** `lab run`: the command's status. */
 export async function runCommand(flags: StartFlags, command: readonly string[]): Promise<number> {
-  return await withLab(flags, command, async (lab) => {
+  return await withLab(flags, command, async (lab, progress) => {
+    if (lab.outside !== null) {
+      progress.step(`API server at ${lab.outside.url}: export KUBECONFIG=${lab.outside.kubeconfig}`);
+    }
     const status = await runInLab({
       directory: lab.directory,
       init: lab.init,
@@ -161,14 +164,14 @@ async function withLab(
   command: readonly string[] | null,
   use: (lab: RunningLab, progress: Progress, interrupted: Promise<undefined>) => Promise<number>,
 ): Promise<number> {
-  const progress = stderrProgress(process.stderr, flags.quiet);
+  const progress = stderrProgress(process.stderr, flags.quiet === true);
   const interruption = new AbortController();
   const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
   for (const signal of interrupts) process.on(signal, interrupt);
   let starting = true;
   try {
     const listen = flags.listen === undefined ? null : parseListenAddress(flags.listen);
-    const manifests = await readLabManifests(flags.filename, flags.recursive, progress);
+    const manifests = await readLabManifests(flags.filename ?? [], flags.recursive === true, progress);
     const tools = await ensureTools({ progress, environment: process.env, want: 'required' });
     const lab = await startLab(
       {
