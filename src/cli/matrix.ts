@@ -3,7 +3,7 @@ import { matrixCsv } from '../explain/csv.ts';
 import { askCells, type Matrix, matrixOf } from '../explain/matrix.ts';
 import { matrixText } from '../explain/matrix-text.ts';
 import { PLAIN } from '../explain/paint.ts';
-import { askServiceCells } from '../explain/service-cells.ts';
+import { askServiceCells, undialledServices } from '../explain/service-cells.ts';
 import { Failure } from '../model/failure.ts';
 import { EXIT } from './exit.ts';
 import { colourPaint } from './paint.ts';
@@ -55,6 +55,8 @@ async function probed(options: MatrixOptions, terminal: Terminal): Promise<Matri
     ...askCells(loaded.world, scope),
     ...(options.services === true ? askServiceCells(loaded.world, scope) : []),
   ];
+  const undialled = options.services === true ? undialledServices(loaded.world, scope) : [];
+  if (undialled.length > 0) terminal.err(`note: not dialled: ${undialled.join(', ')}\n`);
   const dialled = asked.filter((each) => each.dialled !== null).length;
   terminal.err(`note: ${dialled} connections, at most 12 at once from each end\n`);
   return matrixOf(loaded.world, await probes.compare(asked, loaded.world), true);

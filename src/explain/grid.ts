@@ -18,6 +18,7 @@ export interface Grid {
 interface Slice {
   readonly destination: string;
   readonly port: string;
+  readonly declared: boolean;
   readonly family: string;
   readonly verdicts: Map<string, Verdict>;
 }
@@ -30,6 +31,7 @@ export function gridOf(cells: readonly Cell[]): Grid {
     const slice = slices.get(key) ?? {
       destination: cell.destination,
       port,
+      declared: cell.declared,
       family: `IPv${cell.family}`,
       verdicts: new Map<string, Verdict>(),
     };
@@ -69,9 +71,11 @@ function foldSlices(slices: readonly Slice[]): readonly GridColumn[] {
     for (const [source, verdict] of slice.verdicts) group.verdicts.set(source, verdict);
   }
   const families = new Set(slices.map(({ family }) => family)).size;
+  // An undeclared port stands for all others: a Service, which has none, is dialled at the ports it says only.
+  const whole = groups.length === 1 && slices.some(({ declared }) => !declared);
   return groups.map((group) => ({
     destination: group.slices[0]?.destination ?? '',
-    label: groups.length === 1 ? 'every port' : labelOf(group.slices, families),
+    label: whole ? 'every port' : labelOf(group.slices, families),
     verdicts: group.verdicts,
   }));
 }

@@ -1,7 +1,7 @@
 /** The text of a Matrix: a grid of at most 80 columns, or pairs where a grid would be wider. */
 import { printable } from '../model/printable.ts';
 import type { Verdict } from './explanation.ts';
-import { type GridColumn, gridOf } from './grid.ts';
+import { type Grid, type GridColumn, gridOf } from './grid.ts';
 import type { Cell, Matrix } from './matrix.ts';
 import type { Paint, Tone } from './paint.ts';
 import { WIDTH, wrap } from './wrap.ts';
@@ -20,9 +20,16 @@ export function matrixText(matrix: Matrix, paint: Paint): string {
   const grid = gridOf(matrix.cells);
   const lines =
     grid.columns.length <= WIDEST ? gridLines(grid.rows, grid.columns, paint) : pairLines(matrix, paint);
-  const legend = grid.columns.length <= WIDEST ? ['', '. allow   X deny   ? unknown   # itself'] : [];
+  const legend = grid.columns.length <= WIDEST ? ['', legendOf(grid)] : [];
   const rest = [...unknownLines(matrix, paint), ...disagreementLines(matrix, paint), lastLine(matrix)];
   return `${[...lines, ...legend, ...rest].join('\n')}\n`;
+}
+
+function legendOf({ rows, columns }: Grid): string {
+  const blank = columns.some(({ destination, verdicts }) =>
+    rows.some((row) => row !== destination && !verdicts.has(row)),
+  );
+  return `. allow   X deny   ? unknown   # itself${blank ? '   (blank) not asked' : ''}`;
 }
 
 function gridLines(rows: readonly string[], columns: readonly GridColumn[], paint: Paint): readonly string[] {

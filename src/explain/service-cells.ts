@@ -10,10 +10,25 @@ import type { World } from './world.ts';
 
 export function askServiceCells(world: World, scope: MatrixScope): readonly AskedCell[] {
   const clients = matrixEnds(world, scope);
-  const services = [...world.services.values()]
+  const services = servicesOf(world, scope);
+  return clients.flatMap((client) => services.flatMap((service) => cellsOfService(world, client, service)));
+}
+
+/** `80/TCP of svc/shop/api (no endpoint)`: what has no column, and why. */
+export function undialledServices(world: World, scope: MatrixScope): readonly string[] {
+  return servicesOf(world, scope).flatMap((service): readonly string[] => {
+    if (service.clusterAddresses.length === 0) return [`${nameOf(service)} (no ClusterIP)`];
+    const why = service.selector === null ? 'no selector' : 'no endpoint';
+    return service.ports
+      .filter((port) => endpointsOf(world, service, port).length === 0)
+      .map(({ port, protocol }) => `${port}/${protocol} of ${nameOf(service)} (${why})`);
+  });
+}
+
+function servicesOf(world: World, scope: MatrixScope): readonly Service[] {
+  return [...world.services.values()]
     .filter(({ namespace }) => scope.namespace === null || namespace === scope.namespace)
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  return clients.flatMap((client) => services.flatMap((service) => cellsOfService(world, client, service)));
 }
 
 function nameOf({ namespace, name }: Service): string {
@@ -69,10 +84,14 @@ function cellOf(
 ): readonly AskedCell[] {
   if (routes.length === 0) return [];
   const admitted = routes.filter((route) => routeAllowed(world, route)).length;
+  const verb = admitted === 1 ? 'is' : 'are';
   const meaning: Pick<Cell, 'policies' | 'why'> =
     admitted === 0 || admitted === routes.length
       ? { policies: admitted === 0 ? 'denied' : 'allowed', why: null }
-      : { policies: 'unknown', why: `which endpoint is chosen: ${admitted} of ${routes.length} are allowed` };
+      : {
+          policies: 'unknown',
+          why: `which endpoint is chosen: ${admitted} of ${routes.length} ${verb} allowed`,
+        };
   const cell: Cell = {
     source: endName(source),
     destination: name,
