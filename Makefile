@@ -19,7 +19,7 @@ test: build ## everything: unit, property, kernel and lab tests
 	@test/run
 
 bench: build ## what an event costs, beside bare nft (root; BENCH_SCALE=10 for a cluster ten times larger)
-	@node test/bench/run.mjs
+	@node --max-old-space-size=6000 test/bench/run.mjs
 
 check: node_modules/.package-lock.json ## format, lint, types, import direction, unused code, size
 	@npx --no-install biome check .

@@ -1,8 +1,8 @@
 /**
  * Frames that br_netfilter does not take for IP, and a receiver does: with a tag of VLAN 0 (or two), which
  * receivers take off and forget. And every other protocol than IP and ARP, on which no policy could be
- * judged, and ARP that carries more than ARP. A table of its own, since only the family `bridge` sees them; by port, since the name of the
- * bridge is not to be had there in every kernel (nft_meta_bridge).
+ * judged, and ARP that carries more than ARP. A table of its own, since only the family `bridge` sees them;
+ * by port, since the name of the bridge is not to be had there in every kernel (nft_meta_bridge).
  */
 import type { Expression, Ruleset } from '../nft/objects.ts';
 import { chainName, TABLE } from './names.ts';

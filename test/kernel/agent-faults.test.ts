@@ -50,11 +50,7 @@ async function shim(script: string): Promise<void> {
 }
 
 async function inSync(agent: AgentProcess): Promise<void> {
-  const version = BigInt(cluster.version);
-  await agent.until(
-    ({ inSync, resourceVersions }) =>
-      inSync && Object.values(resourceVersions).some((seen) => BigInt(seen) >= version),
-  );
+  await agent.inSync(cluster.version);
 }
 
 async function ruleset(): Promise<string> {

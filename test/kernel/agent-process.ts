@@ -66,6 +66,14 @@ export class AgentProcess {
     return this.log().filter(({ msg }) => msg === 'committed');
   }
 
+  /** Waits until the kernel holds what the cluster was at this version. */
+  async inSync(version: string | number): Promise<void> {
+    await this.until(
+      ({ inSync, resourceVersions }) =>
+        inSync && Object.values(resourceVersions).some((seen) => BigInt(seen) >= BigInt(version)),
+    );
+  }
+
   async get(path: string): Promise<{ code: number; text: string }> {
     return await new Promise((resolve, reject) => {
       const call = request({ socketPath: this.#socket, path, timeout: 5_000 }, (response) => {

@@ -40,11 +40,7 @@ async function start(options: Parameters<typeof AgentProcess.start>[1] = {}): Pr
 }
 
 async function inSync(agent: AgentProcess): Promise<void> {
-  const version = BigInt(cluster.version);
-  await agent.until(
-    ({ inSync, resourceVersions }) =>
-      inSync && Object.values(resourceVersions).some((seen) => BigInt(seen) >= version),
-  );
+  await agent.inSync(cluster.version);
 }
 
 async function ruleset(): Promise<string> {

@@ -37,11 +37,7 @@ async function start(...args: readonly string[]): Promise<AgentProcess> {
 }
 
 async function inSync(agent: AgentProcess): Promise<void> {
-  const version = BigInt(cluster.version);
-  await agent.until(
-    ({ inSync, resourceVersions }) =>
-      inSync && Object.values(resourceVersions).some((seen) => BigInt(seen) >= version),
-  );
+  await agent.inSync(cluster.version);
 }
 
 async function ruleset(): Promise<string> {

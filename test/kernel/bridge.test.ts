@@ -34,11 +34,7 @@ afterAll(async () => {
 });
 
 async function inSync(): Promise<void> {
-  const version = BigInt(cluster.version);
-  await agent.until(
-    ({ inSync, resourceVersions }) =>
-      inSync && Object.values(resourceVersions).some((seen) => BigInt(seen) >= version),
-  );
+  await agent.inSync(cluster.version);
 }
 
 async function during<T>(policies: readonly object[], use: () => Promise<T>): Promise<T> {
