@@ -2,7 +2,7 @@
 import { FRAME_TABLE } from '../compile/bridge-frames.ts';
 import { Failure } from '../model/failure.ts';
 import { deleteTable, type Table } from '../nft/commands.ts';
-import type { Nft } from '../reconcile/ports.ts';
+import type { Nft } from '../nft/port.ts';
 import { TABLE } from './table.ts';
 
 /** What to tell the user. */

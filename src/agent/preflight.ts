@@ -5,7 +5,7 @@
 import { checkNftVersion } from '../host/nft-version.ts';
 import { Failure } from '../model/failure.ts';
 import { FEATURE_COMMANDS, FEATURES, type Feature, featureOf } from '../nft/features.ts';
-import type { Nft, Refused } from '../reconcile/ports.ts';
+import type { Nft, Refused } from '../nft/port.ts';
 import { TABLE } from './table.ts';
 
 export interface Preflight {

@@ -3,9 +3,9 @@ import type { ClusterFeed, FeedFailure } from '../kube/cluster-feed.ts';
 import type { BridgeFilter } from '../reconcile/bridge-filter.ts';
 import type { Desired } from '../reconcile/desired.ts';
 import type { FrameGuard } from '../reconcile/frame-guard.ts';
-import type { Problems } from '../reconcile/problems.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
-import type { AgentStatus, Degradation, DegradationCode, WatchedResource } from '../reconcile/status.ts';
+import type { Problems } from '../status/problems.ts';
+import type { AgentStatus, Degradation, DegradationCode, WatchedResource } from '../status/status.ts';
 import type { Vitals } from './vitals.ts';
 
 export interface StatusSources {

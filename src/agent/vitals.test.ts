@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ManualClock } from '../reconcile/manual-clock.ts';
-import type { Log } from '../reconcile/ports.ts';
+import { ManualClock } from '../../test/kit/manual-clock.ts';
+import type { Log } from '../status/log.ts';
 import { Vitals } from './vitals.ts';
 
 test('a full connection tracking table and a held-up process are reported while they last', async () => {

@@ -1,8 +1,9 @@
 /** What else can go wrong on a node, looked at every few seconds: reported, since policyd cannot mend it. */
 import type { ConntrackUse } from '../host/conntrack.ts';
-import type { Clock, Log } from '../reconcile/ports.ts';
-import type { Degradation } from '../reconcile/status.ts';
-import { Degradations } from './degradations.ts';
+import { Degradations } from '../status/degradations.ts';
+import type { Log } from '../status/log.ts';
+import type { Degradation } from '../status/status.ts';
+import type { Clock } from '../time/clock.ts';
 
 export interface VitalsOptions {
   readonly clock: Clock;

@@ -1,12 +1,13 @@
 /** The cluster of a kubeconfig, to a world. Kinds that may not be read are named, and no verdict rests on them. */
-import type { World } from '../explain/world.ts';
+
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { readCluster } from '../kube/read-cluster.ts';
 import { LAB_SOCKET_VARIABLE } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
 import { printable } from '../model/printable.ts';
 import { formatProblem } from '../policy/decode/problem.ts';
-import { assembleWorld, decodeAll, type Gathered } from './gather.ts';
+import { assembleWorld, decodeAll, type Gathered } from '../world/gather.ts';
+import type { World } from '../world/world.ts';
 import type { Terminal } from './terminal.ts';
 import type { WorldOptions } from './world-options.ts';
 

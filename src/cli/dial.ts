@@ -1,11 +1,11 @@
 /** What to dial: a pod's port by number or name, or a Service's own address and port. */
-import type { PortQuestion } from '../explain/explain.ts';
-import type { End } from '../explain/place.ts';
-import type { Target } from '../explain/target.ts';
+
 import { unknownPortName, unknownServicePort } from '../explain/unknown-port.ts';
 import { Failure } from '../model/failure.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Service, ServicePort } from '../model/service.ts';
+import type { End } from '../world/place.ts';
+import type { PortQuestion, Target } from '../world/target.ts';
 
 export interface Dialled {
   readonly port: number;

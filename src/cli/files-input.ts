@@ -9,7 +9,7 @@ import { Failure } from '../model/failure.ts';
 import type { Path } from '../model/labels.ts';
 import { printable, quoted } from '../model/printable.ts';
 import { formatProblem } from '../policy/decode/problem.ts';
-import { type Decodings, decodeAll, type Gathered, USED_KINDS } from './gather.ts';
+import { type Decodings, decodeAll, type Gathered, USED_KINDS } from '../world/gather.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface FilesInput {

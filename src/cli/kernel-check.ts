@@ -3,11 +3,11 @@ import type { EndReport, Explanation, FlowReport } from '../explain/explanation.
 import { kernelReport, nodesOnTheWay, notChecked } from '../explain/kernel.ts';
 import type { KernelReport } from '../explain/kernel-report.ts';
 import { withKernel } from '../explain/with-kernel.ts';
-import type { World } from '../explain/world.ts';
 import { type Address, type Family, familyOf } from '../model/address.ts';
 import { podKey } from '../model/cluster.ts';
 import { parseAddress } from '../net/address.ts';
 import { nodesOfRange } from '../policy/quarantine.ts';
+import type { World } from '../world/world.ts';
 import type { KernelSource } from './kernel-source.ts';
 import { KernelViews } from './kernel-views.ts';
 

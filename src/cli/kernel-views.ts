@@ -1,10 +1,10 @@
 /** The rulesets of nodes, read once each and made ready to walk. */
 import { compile } from '../compile/compile.ts';
 import { type KernelView, withoutStandIns } from '../explain/kernel.ts';
-import type { World } from '../explain/world.ts';
 import { parseListing } from '../nft/listing.ts';
 import { walkableFromListing } from '../nft/walk.ts';
 import { usableRanges } from '../policy/quarantine.ts';
+import type { World } from '../world/world.ts';
 import type { KernelSource } from './kernel-source.ts';
 
 const TABLE = { family: 'inet', name: 'policyd' } as const;

@@ -1,6 +1,6 @@
-import type { End } from '../explain/place.ts';
 import type { ProbeSource } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
+import type { End } from '../world/place.ts';
 
 /** Where in the lab a connection can start. */
 export function probeSource(end: End): ProbeSource {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { End } from '../explain/place.ts';
-import type { World } from '../explain/world.ts';
 import { decodeService } from '../policy/decode/service.ts';
-import { assembleWorld, decodeAll } from './gather.ts';
+import { assembleWorld, decodeAll } from '../world/gather.ts';
+import type { End } from '../world/place.ts';
+import type { World } from '../world/world.ts';
 import { probeText } from './probe-text.ts';
 
 const raw = (clusterIP: string) => ({

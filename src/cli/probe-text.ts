@@ -1,8 +1,9 @@
 /** What became of a connection, in one line. */
-import type { Target } from '../explain/target.ts';
-import type { World } from '../explain/world.ts';
+
 import type { ProbeReport } from '../lab/control/protocol.ts';
 import { hostPort } from '../net/host-port.ts';
+import type { Target } from '../world/target.ts';
+import type { World } from '../world/world.ts';
 import type { Dialled } from './dial.ts';
 
 export interface Probed {

@@ -1,13 +1,14 @@
 /** policyctl probe: one real connection in the lab, and what became of it. */
-import { type End, placesOf } from '../explain/place.ts';
-import type { Target } from '../explain/target.ts';
-import type { World } from '../explain/world.ts';
+
 import { LabClient } from '../lab/control/client.ts';
 import type { ProbeQuery, ProbeReport } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
+import { resolveDestination, resolveSource } from '../world/ends.ts';
+import { type End, placesOf } from '../world/place.ts';
+import type { Target } from '../world/target.ts';
+import type { World } from '../world/world.ts';
 import { dial } from './dial.ts';
 import { parseDuration } from './duration.ts';
-import { resolveDestination, resolveSource } from './ends.ts';
 import { EXIT } from './exit.ts';
 import { probeSource } from './probe-source.ts';
 import { probeText } from './probe-text.ts';

@@ -1,7 +1,5 @@
 /** policyctl render: the ruleset that the policies in files become on one node. Reads no cluster, changes nothing. */
 import { compile } from '../compile/compile.ts';
-import { complete } from '../explain/complete.ts';
-import { spokenFamilies } from '../explain/families.ts';
 import { didYouMean, nearNames } from '../manifest/near.ts';
 import type { Pod, PodKey, Snapshot } from '../model/cluster.ts';
 import { Failure } from '../model/failure.ts';
@@ -9,9 +7,11 @@ import { quoted } from '../model/printable.ts';
 import { plan } from '../nft/plan.ts';
 import { toText } from '../nft/text.ts';
 import { usableRanges } from '../policy/quarantine.ts';
+import { complete } from '../world/complete.ts';
+import { spokenFamilies } from '../world/families.ts';
+import type { Decodings } from '../world/gather.ts';
 import { EXIT } from './exit.ts';
 import { type FilesOptions, readFilesInput } from './files-input.ts';
-import type { Decodings } from './gather.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface RenderOptions extends FilesOptions {

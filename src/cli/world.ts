@@ -1,6 +1,7 @@
 /** The world a command works on: files when there are any, else the cluster. */
-import type { World } from '../explain/world.ts';
-import { assembleWorld } from './gather.ts';
+
+import { assembleWorld } from '../world/gather.ts';
+import type { World } from '../world/world.ts';
 import type { Terminal } from './terminal.ts';
 import type { WorldOptions } from './world-options.ts';
 

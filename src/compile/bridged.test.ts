@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { PodBridge } from '../machine/pod-bridge.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import { type Pod, podKey, type Snapshot } from '../model/cluster.ts';
-import type { PodBridge } from '../model/pod-bridge.ts';
 import { type Policy, policyKey } from '../model/policy.ts';
 import { firstPacket, type Packet } from '../nft/packet.ts';
 import { toText } from '../nft/text.ts';

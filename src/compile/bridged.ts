@@ -3,8 +3,9 @@
  * that no dispatch by address catches. Judged before `forward_hook`, which judges everything else. Here
  * `accept`, and the end of the chain, mean "on to forward_hook"; only `drop` is final.
  */
+
+import type { PodBridge } from '../machine/pod-bridge.ts';
 import { type Cidr, type Family, familyOf } from '../model/address.ts';
-import type { PodBridge } from '../model/pod-bridge.ts';
 import { addressFrom } from '../net/address.ts';
 import { cidrRange, prefixLength } from '../net/cidr.ts';
 import type { Chain, ChainName, Expression, Operand, Rule, Statement } from '../nft/objects.ts';

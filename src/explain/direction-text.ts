@@ -1,6 +1,7 @@
 /** The part of the text that speaks of one direction: each policy's effect and the nearest misses. */
 import { printable } from '../model/printable.ts';
-import type { At, Condition, DirectionReport, PolicyReport, RuleReport } from './explanation.ts';
+import type { At } from '../world/world.ts';
+import type { Condition, DirectionReport, PolicyReport, RuleReport } from './explanation.ts';
 import type { TextOptions } from './paint.ts';
 import { columns, wrap } from './wrap.ts';
 

@@ -8,10 +8,10 @@ import { Failure } from '../model/failure.ts';
 import type { Direction } from '../model/policy.ts';
 import type { DirectionVerdict } from '../model/verdict.ts';
 import { policiesOf } from '../policy/evaluate.ts';
+import { podName } from '../world/place.ts';
 import type { ConditionType, DirectionReport, MissingFact, PolicyReport, Verdict } from './explanation.ts';
 import type { Question } from './judge.ts';
 import { missingFacts } from './missing.ts';
-import { podName } from './place.ts';
 import { byEffect, judgePolicy } from './policy.ts';
 import type { ReasonCode } from './reasons.ts';
 

@@ -2,18 +2,17 @@
 import { type Family, familyOf } from '../model/address.ts';
 import { podKey } from '../model/cluster.ts';
 import { Failure } from '../model/failure.ts';
-import type { Protocol } from '../model/protocol.ts';
 import type { ServicePort } from '../model/service.ts';
+import { type End, endName } from '../world/place.ts';
+import type { PortQuestion, Target } from '../world/target.ts';
+import type { World } from '../world/world.ts';
 import { API_VERSION, type Explanation, type FlowReport, type MissingFact } from './explanation.ts';
 import { judgeFlow } from './flow.ts';
 import { foldRows } from './fold.ts';
 import { type AskedPort, onePort } from './judge.ts';
 import { overall } from './overall.ts';
-import { type End, endName } from './place.ts';
 import { declaredPorts, portRows } from './rows.ts';
-import type { Target } from './target.ts';
 import { servicePorts, unknownPortName, unknownServicePort } from './unknown-port.ts';
-import type { World } from './world.ts';
 
 export interface Question {
   readonly source: Target;
@@ -21,13 +20,6 @@ export interface Question {
   /** null: every port worth a row. */
   readonly port: PortQuestion | null;
   readonly namespace: string;
-}
-
-export interface PortQuestion {
-  /** A number, or the name of a Service's or container's port. */
-  readonly port: number | string;
-  /** null: as declared under that name, else TCP. */
-  readonly protocol: Protocol | null;
 }
 
 export function explain(world: World, question: Question): Explanation {

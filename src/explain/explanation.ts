@@ -5,6 +5,7 @@
 import type { Family } from '../model/address.ts';
 import type { Direction } from '../model/policy.ts';
 import type { Protocol } from '../model/protocol.ts';
+import type { At, Input } from '../world/world.ts';
 import type { KernelReport } from './kernel-report.ts';
 import type { ReasonCode } from './reasons.ts';
 
@@ -33,23 +34,6 @@ export interface Query {
   readonly destination: string;
   readonly port: string | null;
   readonly namespace: string;
-}
-
-/** Where the objects came from. */
-export interface Input {
-  readonly kind: 'files' | 'cluster';
-  /** The API server's URL; null for files. */
-  readonly cluster: string | null;
-  readonly files: readonly string[];
-  readonly objects: {
-    readonly namespaces: number;
-    readonly nodes: number;
-    readonly pods: number;
-    readonly services: number;
-    readonly policies: number;
-  };
-  /** What could not be read, in words. */
-  readonly missing: readonly string[];
 }
 
 export interface MissingFact {
@@ -153,11 +137,4 @@ export interface Condition {
   /** null: a fact is missing. */
   readonly ok: boolean | null;
   readonly at: At | null;
-}
-
-/** Line and column from 1. */
-export interface At {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
 }

@@ -6,14 +6,15 @@ import type { Flow } from '../model/verdict.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { ownerOf } from '../policy/owner.ts';
 import { nodesOfRange } from '../policy/quarantine.ts';
+import { type End, endName, type Place, placesOf, podName } from '../world/place.ts';
+import type { World } from '../world/world.ts';
 import { freeDirection, type JudgedDirection, judgeDirection } from './direction.ts';
 import type { FlowReport, MissingFact, Verdict } from './explanation.ts';
 import { type AskedPort, podOf } from './judge.ts';
 import { judgeNobody } from './nobody.ts';
-import { type End, endName, type Place, placesOf, podName, reportEnd } from './place.ts';
 import type { ReasonCode } from './reasons.ts';
+import { reportEnd } from './report-end.ts';
 import { flowSummary } from './summary.ts';
-import type { World } from './world.ts';
 
 export interface FlowQuestion {
   readonly source: End;

@@ -4,9 +4,8 @@ import type { Path } from '../model/labels.ts';
 import type { Direction, Policy } from '../model/policy.ts';
 import { policyKey } from '../model/policy.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { At } from './explanation.ts';
-import type { End, Place } from './place.ts';
-import type { World } from './world.ts';
+import type { End, Place } from '../world/place.ts';
+import type { At, World } from '../world/world.ts';
 
 export interface Question {
   readonly world: World;

@@ -4,12 +4,12 @@ import type { Address, Cidr } from '../model/address.ts';
 import { type Node, type Pod, podKey } from '../model/cluster.ts';
 import { type Policy, policyKey } from '../model/policy.ts';
 import type { Service } from '../model/service.ts';
+import type { World } from '../world/world.ts';
 import { compared, type Judgement } from './compare.ts';
 import { type Cell, matrixOf, UNCHECKED } from './matrix.ts';
 import { matrixText } from './matrix-text.ts';
 import { PLAIN } from './paint.ts';
 import { askServiceCells, undialledServices } from './service-cells.ts';
-import type { World } from './world.ts';
 
 const EVERYBODY = { kind: 'requirements', requirements: [] } as const;
 

@@ -3,12 +3,12 @@ import type { Address, Family } from '../model/address.ts';
 import type { Pod } from '../model/cluster.ts';
 import { DIRECTIONS } from '../model/policy.ts';
 import type { Protocol } from '../model/protocol.ts';
-import { API_VERSION, type Input, type Verdict } from './explanation.ts';
+import { type End, endName, placesOf } from '../world/place.ts';
+import type { Input, World } from '../world/world.ts';
+import { API_VERSION, type Verdict } from './explanation.ts';
 import { judgeFlow } from './flow.ts';
 import { onePort } from './judge.ts';
-import { type End, endName, placesOf } from './place.ts';
 import { flowBetween, type Route, routeAllowed, routeBetween } from './route.ts';
-import type { World } from './world.ts';
 
 export interface Matrix {
   readonly apiVersion: typeof API_VERSION;

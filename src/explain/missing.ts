@@ -1,7 +1,8 @@
 /** Which fact an undecided direction lacks, and how to get it. */
+
+import { endName } from '../world/place.ts';
 import type { MissingFact, PolicyReport } from './explanation.ts';
 import type { Question } from './judge.ts';
-import { endName } from './place.ts';
 
 export function missingFacts(question: Question, policies: readonly PolicyReport[]): readonly MissingFact[] {
   const facts = new Map<string, MissingFact>();

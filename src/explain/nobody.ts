@@ -8,9 +8,9 @@ import type { Direction } from '../model/policy.ts';
 import type { Flow } from '../model/verdict.ts';
 import { evaluateDirection } from '../policy/evaluate.ts';
 import { quarantineOf } from '../policy/quarantine.ts';
+import type { World } from '../world/world.ts';
 import { freeDirection, type JudgedDirection } from './direction.ts';
 import { withoutStandIns } from './kernel.ts';
-import type { World } from './world.ts';
 
 export function judgeNobody(world: World, flow: Flow, direction: Direction): JudgedDirection {
   const { allowance, reason } = evaluateDirection(asReported(world), flow, direction);

@@ -6,9 +6,10 @@ import type { Path } from '../model/labels.ts';
 import type { Peer, Policy } from '../model/policy.ts';
 import { cidrContains, cidrRange } from '../net/cidr.ts';
 import { subtractRanges } from '../net/range.ts';
-import type { At, Condition } from './explanation.ts';
+import { endName, type Place } from '../world/place.ts';
+import type { At } from '../world/world.ts';
+import type { Condition } from './explanation.ts';
 import { locate, podOf, type Question } from './judge.ts';
-import { endName, type Place } from './place.ts';
 import { selectorConditions } from './selector-conditions.ts';
 import type { Ternary } from './ternary.ts';
 

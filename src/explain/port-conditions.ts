@@ -2,7 +2,8 @@
 import type { Path } from '../model/labels.ts';
 import type { Policy, PortMatch } from '../model/policy.ts';
 import { portMatches } from '../policy/evaluate.ts';
-import type { At, Condition } from './explanation.ts';
+import type { At } from '../world/world.ts';
+import type { Condition } from './explanation.ts';
 import { locate, type Question, resolverOf } from './judge.ts';
 
 export function portConditions(question: Question, policy: Policy, match: PortMatch): readonly Condition[] {

@@ -8,8 +8,8 @@ import { podKey } from '../model/cluster.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Flow } from '../model/verdict.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { type End, placesOf } from './place.ts';
-import type { World } from './world.ts';
+import { type End, placesOf } from '../world/place.ts';
+import type { World } from '../world/world.ts';
 
 export interface Route {
   readonly egress: Flow;

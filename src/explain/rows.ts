@@ -6,9 +6,9 @@ import type { Policy, PortMatch } from '../model/policy.ts';
 import { DIRECTIONS } from '../model/policy.ts';
 import { type PortRange, PROTOCOLS, type Protocol } from '../model/protocol.ts';
 import { isolatingPolicies } from '../policy/evaluate.ts';
+import type { End } from '../world/place.ts';
+import type { World } from '../world/world.ts';
 import { type AskedPort, onePort, podOf } from './judge.ts';
-import type { End } from './place.ts';
-import type { World } from './world.ts';
 
 export function portRows(world: World, source: End, destination: End): readonly AskedPort[] {
   const rows = new Map<string, AskedPort>();

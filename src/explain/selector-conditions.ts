@@ -1,7 +1,8 @@
 /** A label selector against what is known of labels: one condition per requirement. */
 import type { Labels, Path, Requirement, Selector } from '../model/labels.ts';
 import { meets, requirementText } from '../policy/selector.ts';
-import type { At, Condition } from './explanation.ts';
+import type { At } from '../world/world.ts';
+import type { Condition } from './explanation.ts';
 import type { Ternary } from './ternary.ts';
 
 export interface KnownLabels {

@@ -2,11 +2,11 @@
 import { type Address, familyOf } from '../model/address.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Service } from '../model/service.ts';
+import { type End, endName } from '../world/place.ts';
+import type { World } from '../world/world.ts';
 import { type AskedCell, type Cell, type MatrixScope, matrixEnds, UNCHECKED } from './matrix.ts';
-import { type End, endName } from './place.ts';
 import { type Route, routeAllowed } from './route.ts';
 import { type Asked, clusterIpRoutes, endpointsOf, nodePortRoutes } from './service-routes.ts';
-import type { World } from './world.ts';
 
 export function askServiceCells(world: World, scope: MatrixScope): readonly AskedCell[] {
   const clients = matrixEnds(world, scope);

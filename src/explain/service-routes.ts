@@ -5,11 +5,11 @@
  */
 import type { Family } from '../model/address.ts';
 import type { Node, Pod } from '../model/cluster.ts';
+import { holdsAddresses } from '../model/cluster.ts';
 import type { Service, ServicePort } from '../model/service.ts';
-import { holdsAddresses } from '../policy/owner.ts';
-import type { End } from './place.ts';
+import type { End } from '../world/place.ts';
+import type { World } from '../world/world.ts';
 import { flowBetween, type Route, routeBetween } from './route.ts';
-import type { World } from './world.ts';
 
 /** A pod behind a Service, and the port it serves it on. */
 export interface Endpoint {

@@ -2,7 +2,7 @@
 import { Failure } from '../model/failure.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Service } from '../model/service.ts';
-import { type End, endName } from './place.ts';
+import { type End, endName } from '../world/place.ts';
 import { declaredPorts } from './rows.ts';
 
 export function unknownPortName(end: End, port: string | number): Failure {

@@ -3,8 +3,8 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BridgeHost } from '../machine/bridge-host.ts';
 import type { Address } from '../model/address.ts';
-import type { BridgeHost } from '../reconcile/bridge-host.ts';
 import { createBridgeHost } from './bridges.ts';
 
 let root: string;

@@ -5,10 +5,10 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import type { BridgeHost, FilterPlace, Link, LinkAddress, Setting } from '../machine/bridge-host.ts';
 import { type Address, type Family, familyOf } from '../model/address.ts';
 import { parseAddress } from '../net/address.ts';
 import { cidrContains, parseCidr } from '../net/cidr.ts';
-import type { BridgeHost, FilterPlace, Link, LinkAddress, Setting } from '../reconcile/bridge-host.ts';
 import { type Addresses, BridgeLinks } from './bridge-links.ts';
 import { list, read } from './proc-files.ts';
 import { longestPrefix } from './routes.ts';

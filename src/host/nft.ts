@@ -5,12 +5,12 @@
 import { tmpdir } from 'node:os';
 import { Failure } from '../model/failure.ts';
 import type { NftCommand } from '../nft/commands.ts';
-import type { CommitResult, Nft } from '../reconcile/ports.ts';
+import type { CommitResult, Nft } from '../nft/port.ts';
 import { culprit } from './culprit.ts';
 import { withNamelessFile } from './nameless-file.ts';
 import { FILE_PATH, type NftRun, runNft } from './nft-process.ts';
 
-export type { CommitResult, Nft } from '../reconcile/ports.ts';
+export type { CommitResult, Nft } from '../nft/port.ts';
 
 export interface NftOptions {
   /** A path or a name on PATH; `nft` unless given. */

@@ -2,7 +2,7 @@
 import { type Address, familyOf } from '../model/address.ts';
 import { addressValue } from '../net/address.ts';
 
-interface Route {
+interface RouteEntry {
   readonly link: string;
   readonly first: bigint;
   readonly bits: number;
@@ -13,7 +13,7 @@ export function longestPrefix(text: string, address: Address): string | null {
   const four = familyOf(address) === 4;
   const width = four ? 32 : 128;
   const value = addressValue(address);
-  let best: Route | null = null;
+  let best: RouteEntry | null = null;
   for (const line of text.split('\n')) {
     const route = four ? readIpv4(line) : readIpv6(line);
     if (route === null || (best !== null && route.bits <= best.bits)) continue;
@@ -24,7 +24,7 @@ export function longestPrefix(text: string, address: Address): string | null {
 }
 
 /** `cni0 0001F40A 00000000 0001 0 0 0 00FFFFFF ...`: numbers in the byte order of the machine. */
-function readIpv4(line: string): Route | null {
+function readIpv4(line: string): RouteEntry | null {
   const [link, destination, , , , , , mask] = line.trim().split(/\s+/);
   if (link === undefined || !isHex(destination, 8) || !isHex(mask, 8)) return null;
   const bits = swapped(mask).toString(2).replaceAll('0', '').length;
@@ -32,7 +32,7 @@ function readIpv4(line: string): Route | null {
 }
 
 /** `fd00...00 40 00...00 00 00...00 00000100 00000001 00000000 00000001 cni0` */
-function readIpv6(line: string): Route | null {
+function readIpv6(line: string): RouteEntry | null {
   const [destination, bits, , , , , , , , link] = line.trim().split(/\s+/);
   if (link === undefined || !isHex(destination, 32) || !isHex(bits, 2)) return null;
   return { link, first: BigInt(`0x${destination}`), bits: Number.parseInt(bits, 16) };

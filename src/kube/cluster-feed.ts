@@ -1,7 +1,8 @@
 /** The four reflectors together, as one source of changes. */
 import type { Change } from '../model/cluster.ts';
-import type { Clock, Log } from '../reconcile/ports.ts';
-import { type ResourceVersions, WATCHED_RESOURCES, type WatchedResource } from '../reconcile/status.ts';
+import type { Log } from '../status/log.ts';
+import { type ResourceVersions, WATCHED_RESOURCES, type WatchedResource } from '../status/status.ts';
+import type { Clock } from '../time/clock.ts';
 import { Reflector, type ReflectorFailure } from './reflector.ts';
 import { NAMESPACES, NETWORK_POLICIES, NODES, PODS, type Resource } from './resources.ts';
 import type { Transport } from './transport.ts';

@@ -1,5 +1,5 @@
 /** Ends an attempt that makes no progress: a connection can die without a word. */
-import type { Clock } from '../reconcile/ports.ts';
+import type { Clock } from '../time/clock.ts';
 
 export class Deadline {
   readonly #clock: Clock;

@@ -1,10 +1,10 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ManualClock } from '../../test/kit/manual-clock.ts';
+import { list, raw, ScriptedApi, type Step, status, watch } from '../../test/kit/scripted-api.ts';
 import type { Change } from '../model/cluster.ts';
-import { ManualClock } from '../reconcile/manual-clock.ts';
 import { Reflector, type ReflectorFailure } from './reflector.ts';
 import { PODS } from './resources.ts';
-import { list, raw, ScriptedApi, type Step, status, watch } from './scripted-api.ts';
 import { createTransport } from './transport.ts';
 
 interface Harness {

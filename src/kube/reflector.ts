@@ -3,9 +3,9 @@
  * Guarantees: the old contents stay until a new list is complete; no error ends it, only the signal;
  * repeated failures never come faster than the backoff; a silent connection is given up.
  */
-import { Backoff } from '../reconcile/backoff.ts';
-import type { Clock } from '../reconcile/ports.ts';
-import { sleep } from '../reconcile/sleep.ts';
+import { Backoff } from '../time/backoff.ts';
+import type { Clock } from '../time/clock.ts';
+import { sleep } from '../time/sleep.ts';
 import { ApiError, OutOfOrderError } from './api-error.ts';
 import { Deadline } from './deadline.ts';
 import { listPages } from './list.ts';

@@ -5,7 +5,7 @@ import { decodeNamespace } from '../policy/decode/namespace.ts';
 import { decodeNetworkPolicy } from '../policy/decode/network-policy.ts';
 import { decodeNode } from '../policy/decode/node.ts';
 import { decodePod } from '../policy/decode/pod.ts';
-import type { WatchedResource } from '../reconcile/status.ts';
+import type { WatchedResource } from '../status/status.ts';
 import type { Pool } from './pool.ts';
 
 export interface Identity {

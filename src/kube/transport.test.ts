@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CERTIFICATE, KEY } from '../../test/kit/certificate.ts';
 import { readText } from './body.ts';
-import { CERTIFICATE, KEY } from './test-certificate.ts';
 import { createTransport, type Transport } from './transport.ts';
 
 let server: Server;

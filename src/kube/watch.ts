@@ -1,5 +1,5 @@
 /** One watch request: from its answer to its end, handing on the events of each chunk together. */
-import type { Clock } from '../reconcile/ports.ts';
+import type { Clock } from '../time/clock.ts';
 import { apiError, errorFromStatusObject, ProtocolError } from './api-error.ts';
 import { readLines, readText } from './body.ts';
 import type { Deadline } from './deadline.ts';

@@ -40,6 +40,11 @@ export interface Pod {
   readonly ports: readonly ContainerPort[];
 }
 
+/** Succeeded and Failed pods have released their addresses (semantics I2). */
+export function holdsAddresses(pod: Pod): boolean {
+  return !pod.hostNetwork && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+}
+
 export interface Namespace {
   readonly name: string;
   /** Always holds kubernetes.io/metadata.name (semantics D6). */

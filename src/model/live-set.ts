@@ -10,20 +10,20 @@ export interface SetChange {
 }
 
 /** What a view differs in from the next; `next` is null while that is the live set itself. */
-interface Stage {
+interface Layer {
   readonly added: Set<string>;
   readonly removed: Set<string>;
-  next: Stage | null;
+  next: Layer | null;
 }
 
-function newStage(): Stage {
+function newLayer(): Layer {
   return { added: new Set(), removed: new Set(), next: null };
 }
 
 export class LiveSet {
   readonly #values = new Set<string>();
   #view: SetView | null = null;
-  #stage: Stage = newStage();
+  #layer: Layer = newLayer();
 
   get size(): number {
     return this.#values.size;
@@ -37,63 +37,63 @@ export class LiveSet {
   add(value: string): boolean {
     if (this.#values.has(value)) return false;
     this.#values.add(value);
-    if (!this.#stage.removed.delete(value)) this.#stage.added.add(value);
+    if (!this.#layer.removed.delete(value)) this.#layer.added.add(value);
     return true;
   }
 
   /** False when it was not there. */
   delete(value: string): boolean {
     if (!this.#values.delete(value)) return false;
-    if (!this.#stage.added.delete(value)) this.#stage.removed.add(value);
+    if (!this.#layer.added.delete(value)) this.#layer.removed.add(value);
     return true;
   }
 
   /** The set as it is now; the same object until something changes. */
   view(): SetView {
-    const { added, removed } = this.#stage;
+    const { added, removed } = this.#layer;
     if (this.#view !== null && added.size + removed.size === 0) return this.#view;
-    const stage = newStage();
-    if (this.#view !== null) this.#stage.next = stage;
-    this.#stage = stage;
-    this.#view = new SetView(this.#values, stage);
+    const layer = newLayer();
+    if (this.#view !== null) this.#layer.next = layer;
+    this.#layer = layer;
+    this.#view = new SetView(this.#values, layer);
     return this.#view;
   }
 }
 
 export class SetView implements ReadonlySet<string> {
   readonly #live: ReadonlySet<string>;
-  readonly #stage: Stage;
+  readonly #layer: Layer;
   #copy: ReadonlySet<string> | null = null;
 
-  constructor(live: ReadonlySet<string>, stage: Stage) {
+  constructor(live: ReadonlySet<string>, layer: Layer) {
     this.#live = live;
-    this.#stage = stage;
+    this.#layer = layer;
   }
 
   /** null: `after` is not a later view of the same set. */
   static change(before: SetView, after: SetView): SetChange | null {
     const added = new Set<string>();
     const removed = new Set<string>();
-    for (let stage = before.#stage; stage !== after.#stage; ) {
-      for (const value of stage.added) if (!removed.delete(value)) added.add(value);
-      for (const value of stage.removed) if (!added.delete(value)) removed.add(value);
-      if (stage.next === null) return null;
-      stage = stage.next;
+    for (let layer = before.#layer; layer !== after.#layer; ) {
+      for (const value of layer.added) if (!removed.delete(value)) added.add(value);
+      for (const value of layer.removed) if (!added.delete(value)) removed.add(value);
+      if (layer.next === null) return null;
+      layer = layer.next;
     }
     return { removed: [...removed], added: [...added] };
   }
 
   get size(): number {
     let size = this.#live.size;
-    for (let stage: Stage | null = this.#stage; stage !== null; stage = stage.next)
-      size += stage.removed.size - stage.added.size;
+    for (let layer: Layer | null = this.#layer; layer !== null; layer = layer.next)
+      size += layer.removed.size - layer.added.size;
     return size;
   }
 
   has(value: string): boolean {
-    for (let stage: Stage | null = this.#stage; stage !== null; stage = stage.next) {
-      if (stage.added.has(value)) return false;
-      if (stage.removed.has(value)) return true;
+    for (let layer: Layer | null = this.#layer; layer !== null; layer = layer.next) {
+      if (layer.added.has(value)) return false;
+      if (layer.removed.has(value)) return true;
     }
     return this.#live.has(value);
   }
@@ -120,16 +120,16 @@ export class SetView implements ReadonlySet<string> {
 
   #values(): ReadonlySet<string> {
     if (this.#copy !== null) return this.#copy;
-    const { added, removed, next } = this.#stage;
+    const { added, removed, next } = this.#layer;
     if (next === null && added.size + removed.size === 0) return this.#live;
     this.#copy = this.#undo();
     return this.#copy;
   }
 
-  /** From the live set back to this view, the latest stage first. */
+  /** From the live set back to this view, the latest layer first. */
   #undo(): ReadonlySet<string> {
-    const stages: Stage[] = [];
-    for (let stage: Stage | null = this.#stage; stage !== null; stage = stage.next) stages.push(stage);
+    const stages: Layer[] = [];
+    for (let layer: Layer | null = this.#layer; layer !== null; layer = layer.next) stages.push(layer);
     const values = new Set(this.#live);
     for (const { added, removed } of stages.reverse()) {
       for (const value of added) values.delete(value);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StrictTable } from '../../test/kernel/nft-strict.ts';
+import { StrictTable } from '../../test/kit/strict-table.ts';
 import { applyPlan } from './apply.ts';
 import { type Batch, halved, UNLIMITED, UNPRIVILEGED_LIMITS } from './batch.ts';
 import type { Chain, ChainName, NftMap, NftSet, Ruleset, SetName, Statement } from './objects.ts';

@@ -5,7 +5,7 @@
  */
 import type { Address, Cidr, Family } from '../model/address.ts';
 import { familyOf } from '../model/address.ts';
-import { type Namespace, type Pod, type PodKey, podKey } from '../model/cluster.ts';
+import { holdsAddresses, type Namespace, type Pod, type PodKey, podKey } from '../model/cluster.ts';
 import type { NamedPort, PodGroup } from '../model/endpoint.ts';
 import type { Labels, Selector } from '../model/labels.ts';
 import { LiveSet } from '../model/live-set.ts';
@@ -13,7 +13,7 @@ import type { NamespaceScope } from '../model/policy.ts';
 import { cidrContains } from '../net/cidr.ts';
 import { inGroup, inScope } from './group.ts';
 import { LabelIndex } from './label-index.ts';
-import { chooseOwner, holdsAddresses } from './owner.ts';
+import { chooseOwner } from './owner.ts';
 import { SelectorIndex } from './selector-index.ts';
 
 /** Pods by labels, by address, or all of them. */

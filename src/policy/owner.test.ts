@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../model/address.ts';
 import type { Phase, Pod, Snapshot } from '../model/cluster.ts';
-import { podKey } from '../model/cluster.ts';
+import { holdsAddresses, podKey } from '../model/cluster.ts';
 import { parseAddress } from '../net/address.ts';
-import { holdsAddresses, ownerOf } from './owner.ts';
+import { ownerOf } from './owner.ts';
 
 function address(text: string): Address {
   const parsed = parseAddress(text);

@@ -1,12 +1,7 @@
 /** Which pod an address belongs to. A host-network pod's address is its node's (semantics H3). */
 import type { Address } from '../model/address.ts';
 import type { Pod, Snapshot } from '../model/cluster.ts';
-import { podKey } from '../model/cluster.ts';
-
-/** Succeeded and Failed pods have released their addresses (semantics I2). */
-export function holdsAddresses(pod: Pod): boolean {
-  return !pod.hostNetwork && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
-}
+import { holdsAddresses, podKey } from '../model/cluster.ts';
 
 /**
  * Will have addresses that nobody knows yet, or has them already and they are not reported. A pod that

@@ -4,10 +4,10 @@
  * meaning, like `evaluate`, and like that apart from how the compiler decides the same.
  */
 import { type Address, type Cidr, type Family, familyOf } from '../model/address.ts';
-import { type Node, type Pod, type PodKey, podKey, type Snapshot } from '../model/cluster.ts';
+import { holdsAddresses, type Node, type Pod, type PodKey, podKey, type Snapshot } from '../model/cluster.ts';
 import { DIRECTIONS, type Policy } from '../model/policy.ts';
 import { cidrContains } from '../net/cidr.ts';
-import { awaitsAddress, holdsAddresses, ownerOf } from './owner.ts';
+import { awaitsAddress, ownerOf } from './owner.ts';
 import { selects } from './selector.ts';
 
 export interface Quarantine {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { Blindness, MOMENT_MS } from './blindness.ts';
-import { ManualClock } from './manual-clock.ts';
 
 function watched(): { blindness: Blindness; clock: ManualClock; said: boolean[] } {
   const clock = new ManualClock();

@@ -3,7 +3,7 @@
  * on this node of which nobody has told us, and its address must stay closed; a watch that breaks and comes
  * back, as all of them do, changes nothing.
  */
-import type { Clock } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** Longer than the first retry takes (0.8 s and jitter, and a second until the watch counts as steady). */
 export const MOMENT_MS = 3_000;

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ManualClock } from '../../test/kit/manual-clock.ts';
+import type { BridgeHost, Link } from '../machine/bridge-host.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import { BridgeFilter } from './bridge-filter.ts';
-import type { BridgeHost, Link } from './bridge-host.ts';
-import { ManualClock } from './manual-clock.ts';
 
 const CNI0: Link = {
   name: 'cni0',

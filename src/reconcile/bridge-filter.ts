@@ -3,14 +3,16 @@
  * bridges, switches that on and keeps it on; what it cannot do it reports, with the command that can.
  * Guarantees: other bridges are left as they are wherever the pod bridge can be set alone.
  */
+
+import type { BridgeHost, FilterPlace } from '../machine/bridge-host.ts';
+import type { PodBridge } from '../machine/pod-bridge.ts';
+import { type FoundBridge, type PodPlaces, podBridges, sameBridges } from '../machine/pod-bridges.ts';
 import type { Family } from '../model/address.ts';
-import type { PodBridge } from '../model/pod-bridge.ts';
 import { LINK as NAME } from '../nft/alphabet.ts';
-import type { BridgeHost, FilterPlace } from './bridge-host.ts';
-import { type FoundBridge, type PodPlaces, podBridges, sameBridges } from './pod-bridges.ts';
-import type { Clock, Log } from './ports.ts';
-import { sleep } from './sleep.ts';
-import type { BridgeStatus, Degradation } from './status.ts';
+import type { Log } from '../status/log.ts';
+import type { BridgeStatus, Degradation } from '../status/status.ts';
+import type { Clock } from '../time/clock.ts';
+import { sleep } from '../time/sleep.ts';
 
 export interface BridgeFilterOptions {
   readonly host: BridgeHost;

@@ -4,8 +4,8 @@
  */
 import type { Compiled } from '../compile/compiled.ts';
 import type { CompileOptions } from '../compile/compiler.ts';
+import { PodRanges, type PodRangesOptions, type PodRangesResult } from '../machine/pod-ranges.ts';
 import type { Change } from '../model/cluster.ts';
-import { PodRanges, type PodRangesOptions, type PodRangesResult } from './pod-ranges.ts';
 
 export interface IncrementalCompiler {
   update(change: Change): void;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ManualClock } from '../../test/kit/manual-clock.ts';
 import type { NftCommand } from '../nft/commands.ts';
+import type { CommitResult } from '../nft/port.ts';
 import { FrameGuard } from './frame-guard.ts';
-import { ManualClock } from './manual-clock.ts';
-import type { CommitResult } from './ports.ts';
 
 const TABLE = { family: 'bridge', table: 'policyd' };
 const COMMITTED: CommitResult = { kind: 'committed', milliseconds: 1 };

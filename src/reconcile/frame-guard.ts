@@ -8,10 +8,12 @@ import { deleteTable, type NftCommand } from '../nft/commands.ts';
 import { parseListing } from '../nft/listing.ts';
 import { observe } from '../nft/observe.ts';
 import { plan } from '../nft/plan.ts';
-import { Backoff } from './backoff.ts';
-import type { Clock, Log, Nft } from './ports.ts';
-import { sleep } from './sleep.ts';
-import type { Degradation } from './status.ts';
+import type { Nft } from '../nft/port.ts';
+import type { Log } from '../status/log.ts';
+import type { Degradation } from '../status/status.ts';
+import { Backoff } from '../time/backoff.ts';
+import type { Clock } from '../time/clock.ts';
+import { sleep } from '../time/sleep.ts';
 
 export interface FrameGuardOptions {
   readonly nft: Pick<Nft, 'listTable' | 'commit'>;

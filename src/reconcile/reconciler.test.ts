@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { Compiler } from '../compile/compiler.ts';
 import type { Address } from '../model/address.ts';
 import { type Change, type Pod, podKey } from '../model/cluster.ts';
@@ -6,9 +7,9 @@ import { policyKey } from '../model/policy.ts';
 import { halved, type Limits, UNLIMITED } from '../nft/batch.ts';
 import type { ObservedTable } from '../nft/observe.ts';
 import { applyPlan, type Batch, plan } from '../nft/plan.ts';
+import type { CommitResult } from '../nft/port.ts';
+import type { Facts, Log } from '../status/log.ts';
 import { objectOf } from './cause.ts';
-import { ManualClock } from './manual-clock.ts';
-import type { CommitResult, Facts, Log } from './ports.ts';
 import { Reconciler } from './reconciler.ts';
 
 type Fault = 'refuse' | 'refuse-rule' | 'uncertain-before' | 'uncertain-after' | 'throw' | 'hang' | null;

@@ -9,15 +9,17 @@ import type { Compiled } from '../compile/compiled.ts';
 import { withhold } from '../compile/withhold.ts';
 import type { ObservedTable } from '../nft/observe.ts';
 import { applyPlan, type Batch, type Plan, split } from '../nft/plan.ts';
-import { Backoff } from './backoff.ts';
+import type { CommitResult, Refused } from '../nft/port.ts';
+import type { Log } from '../status/log.ts';
+import { Problems } from '../status/problems.ts';
+import type { Degradation, ResourceVersions } from '../status/status.ts';
+import { Backoff } from '../time/backoff.ts';
+import type { Clock } from '../time/clock.ts';
+import { sleep } from '../time/sleep.ts';
 import { type Blame, blame } from './blame.ts';
 import { Cause } from './cause.ts';
-import type { Clock, CommitResult, Log, Refused } from './ports.ts';
-import { Problems } from './problems.ts';
 import { Refusals } from './refusals.ts';
 import { Setback } from './setback.ts';
-import { sleep } from './sleep.ts';
-import type { Degradation, ResourceVersions } from './status.ts';
 
 export interface Steps {
   compile(): Compiled;

@@ -4,7 +4,7 @@
  */
 import type { Compiled } from '../compile/compiled.ts';
 import { type Refusal, ruleText } from '../compile/withhold.ts';
-import type { ObjectProblem } from './status.ts';
+import type { ObjectProblem } from '../status/status.ts';
 
 interface Entry {
   readonly refusal: Refusal;

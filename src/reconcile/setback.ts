@@ -1,4 +1,4 @@
-import type { DegradationCode } from './status.ts';
+import type { DegradationCode } from '../status/status.ts';
 
 /** What ended a cycle early. */
 export class Setback extends Error {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { AgentStatus } from '../reconcile/status.ts';
+import type { AgentStatus } from '../status/status.ts';
 import { type HealthServer, parseHealthAddress, serveHealth } from './health.ts';
 
 let directory: string;

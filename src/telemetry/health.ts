@@ -6,7 +6,7 @@ import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Failure } from '../model/failure.ts';
-import type { AgentStatus } from '../reconcile/status.ts';
+import type { AgentStatus } from '../status/status.ts';
 
 export type HealthAddress =
   | { readonly kind: 'unix'; readonly path: string }

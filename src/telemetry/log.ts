@@ -3,7 +3,7 @@
  * JSON an event, or readable text on a terminal.
  */
 import { pino } from 'pino';
-import type { Facts, Log } from '../reconcile/ports.ts';
+import type { Facts, Log } from '../status/log.ts';
 
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];

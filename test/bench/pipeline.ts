@@ -3,7 +3,6 @@
  * incremental compiler, plan, the real nft, reconciler.
  */
 import { Compiler } from '../../src/compile/compiler.ts';
-import { SYSTEM_CLOCK } from '../../src/host/clock.ts';
 import { createNft } from '../../src/host/nft.ts';
 import { NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '../../src/kube/resources.ts';
 import { Store, type StoreSink } from '../../src/kube/store.ts';
@@ -15,6 +14,7 @@ import { plan } from '../../src/nft/plan.ts';
 import { describeChange } from '../../src/reconcile/cause.ts';
 import { Desired } from '../../src/reconcile/desired.ts';
 import { Reconciler } from '../../src/reconcile/reconciler.ts';
+import { SYSTEM_CLOCK } from '../../src/time/system-clock.ts';
 import type { Raw } from './objects.ts';
 import { LOCAL_NODE } from './workloads.ts';
 

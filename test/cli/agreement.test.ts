@@ -1,19 +1,19 @@
 /** The details of an explanation never contradict the verdict, over random clusters and policies. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { assembleWorld, decodeAll } from '../../src/cli/gather.ts';
 import { explain } from '../../src/explain/explain.ts';
 import type { FlowReport } from '../../src/explain/explanation.ts';
-import type { End } from '../../src/explain/place.ts';
 import { explanationSchema } from '../../src/explain/schema.ts';
 import { explanationText } from '../../src/explain/text.ts';
-import type { World } from '../../src/explain/world.ts';
 import { familyOf } from '../../src/model/address.ts';
+import { holdsAddresses } from '../../src/model/cluster.ts';
 import type { Protocol } from '../../src/model/protocol.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import { holdsAddresses } from '../../src/policy/owner.ts';
-import { cluster, EXTERNAL, flows, type RandomCluster, type RandomFlow } from '../property/arbitraries.ts';
+import { assembleWorld, decodeAll } from '../../src/world/gather.ts';
+import type { End } from '../../src/world/place.ts';
+import type { World } from '../../src/world/world.ts';
+import { cluster, EXTERNAL, flows, type RandomCluster, type RandomFlow } from '../kit/arbitraries.ts';
 
 const CASES = Number(process.env.POLICYD_CASES ?? 150);
 

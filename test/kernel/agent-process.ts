@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { AgentStatus } from '../../src/reconcile/status.ts';
+import type { AgentStatus } from '../../src/status/status.ts';
 import { SERVER } from './agent-cluster.ts';
 import type { Sandbox } from './sandbox.ts';
 

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CERTIFICATE, KEY } from '../../src/kube/test-certificate.ts';
+import { CERTIFICATE, KEY } from '../kit/certificate.ts';
 import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
 import { AgentProcess, watchWrites } from './agent-process.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';

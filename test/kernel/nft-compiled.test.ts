@@ -17,8 +17,8 @@ import { firstPacket, type Packet, replyPacket } from '../../src/nft/packet.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
 import { toText } from '../../src/nft/text.ts';
 import { walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { cluster, EXTERNAL, type RandomCluster, UNKNOWN } from '../property/arbitraries.ts';
-import { snapshotOf } from '../property/snapshot.ts';
+import { cluster, EXTERNAL, type RandomCluster, UNKNOWN } from '../kit/arbitraries.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;

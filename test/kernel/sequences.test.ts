@@ -21,7 +21,7 @@ import {
   VARIANTS,
   type Variant,
   WRITTEN,
-} from '../property/sequences.ts';
+} from '../kit/sequences.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;

@@ -11,7 +11,8 @@ import { ClusterFeed } from '../../src/kube/cluster-feed.ts';
 import { createTransport } from '../../src/kube/transport.ts';
 import { type ApiServer, createApiServer } from '../../src/lab/apiserver/api-server.ts';
 import type { Change } from '../../src/model/cluster.ts';
-import type { Clock, Log } from '../../src/reconcile/ports.ts';
+import type { Log } from '../../src/status/log.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 /** Waits pass 40 times as fast, so that backoff does not make the test long. */
 const HASTE = 40;

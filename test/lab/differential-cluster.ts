@@ -1,5 +1,5 @@
 /** What the random policies are tried on: pods of many labels and ports on two nodes, hosts, and Services of every kind. */
-import type { Raw } from '../property/objects.ts';
+import type { Raw } from '../kit/objects.ts';
 
 const NAMESPACES = ['shop', 'stranger', 'monitoring', 'kube-system', 'a'] as const;
 

@@ -11,8 +11,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { TOPOLOGIES, type Topology } from '../../src/lab/network/topology.ts';
-import { policy } from '../property/arbitraries.ts';
-import { networkPolicy, type Raw } from '../property/objects.ts';
+import { policy } from '../kit/arbitraries.ts';
+import { networkPolicy, type Raw } from '../kit/objects.ts';
 import { cluster } from './differential-cluster.ts';
 
 const SETS = Number(process.env.POLICYD_SETS ?? 50);

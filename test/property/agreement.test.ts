@@ -19,9 +19,9 @@ import {
   type RandomCluster,
   type RandomFlow,
   UNKNOWN,
-} from './arbitraries.ts';
-import { snapshotOf } from './snapshot.ts';
-import { compare, compileAll, crossesForward } from './walking.ts';
+} from '../kit/arbitraries.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
+import { compare, compileAll, crossesForward } from '../kit/walking.ts';
 
 /** More by a variable: POLICYD_CASES=20000 make test. */
 const CASES = Number(process.env.POLICYD_CASES ?? 2000);

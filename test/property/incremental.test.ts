@@ -11,9 +11,9 @@ import type { Ruleset } from '../../src/nft/objects.ts';
 import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan, split } from '../../src/nft/plan.ts';
 import { toText } from '../../src/nft/text.ts';
-import { StrictTable } from '../kernel/nft-strict.ts';
-import { cluster, type RandomCluster } from './arbitraries.ts';
-import { snapshotOf } from './snapshot.ts';
+import { cluster, type RandomCluster } from '../kit/arbitraries.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
+import { StrictTable } from '../kit/strict-table.ts';
 
 const CASES = Math.ceil(Number(process.env.POLICYD_CASES ?? 2000) / 25);
 

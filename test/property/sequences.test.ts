@@ -17,7 +17,7 @@ import {
   VARIANTS,
   type Variant,
   WRITTEN,
-} from './sequences.ts';
+} from '../kit/sequences.ts';
 
 const CASES = Number(process.env.POLICYD_CASES ?? 2000);
 

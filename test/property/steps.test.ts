@@ -13,8 +13,15 @@ import { firstPacket, type Packet } from '../../src/nft/packet.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
 import { toText } from '../../src/nft/text.ts';
 import { walk, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { cluster, EXTERNAL, flows, type RandomCluster, type RandomFlow, UNKNOWN } from './arbitraries.ts';
-import { snapshotOf } from './snapshot.ts';
+import {
+  cluster,
+  EXTERNAL,
+  flows,
+  type RandomCluster,
+  type RandomFlow,
+  UNKNOWN,
+} from '../kit/arbitraries.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
 
 const CASES = Math.ceil(Number(process.env.POLICYD_CASES ?? 2000) / 50);
 /** Nothing fits: every group of commands is a transaction of its own. */

@@ -9,9 +9,9 @@ import { parseAddress } from '../../src/net/address.ts';
 import { firstPacket } from '../../src/nft/packet.ts';
 import { plan } from '../../src/nft/plan.ts';
 import { walk, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { StrictTable } from '../kernel/nft-strict.ts';
-import { cluster, EXTERNAL } from './arbitraries.ts';
-import { snapshotOf } from './snapshot.ts';
+import { cluster, EXTERNAL } from '../kit/arbitraries.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
+import { StrictTable } from '../kit/strict-table.ts';
 
 const CASES = Math.ceil(Number(process.env.POLICYD_CASES ?? 2000) / 20);
 

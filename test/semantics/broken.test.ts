@@ -14,9 +14,9 @@ import { decodeNode } from '../../src/policy/decode/node.ts';
 import { decodePod } from '../../src/policy/decode/pod.ts';
 import { decodeService } from '../../src/policy/decode/service.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import { cluster, EXTERNAL } from '../property/arbitraries.ts';
-import type { Raw } from '../property/objects.ts';
-import { snapshotOf } from '../property/snapshot.ts';
+import { cluster, EXTERNAL } from '../kit/arbitraries.ts';
+import type { Raw } from '../kit/objects.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
 
 interface Rule {
   readonly from?: readonly unknown[];

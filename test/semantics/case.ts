@@ -1,5 +1,5 @@
 /** How a semantic case is written down; the tables are the `cases-*.ts` beside this. */
-import type { Raw } from '../property/objects.ts';
+import type { Raw } from '../kit/objects.ts';
 import { policy, world } from './world.ts';
 
 export interface FlowCase {

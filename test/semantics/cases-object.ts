@@ -1,5 +1,5 @@
 /** The object and its defaults, isolation, combination (semantics A and B). */
-import { networkPolicy } from '../property/objects.ts';
+import { networkPolicy } from '../kit/objects.ts';
 import { API, about, allowed, DB, denied, type SemanticCase, WEB, webEgress, webIngress } from './case.ts';
 import { world } from './world.ts';
 

@@ -1,5 +1,5 @@
 /** Peers, label selectors, address blocks (semantics C, D and E). */
-import { namespace, networkPolicy } from '../property/objects.ts';
+import { namespace, networkPolicy } from '../kit/objects.ts';
 import { API, about, allowed, denied, type SemanticCase, WEB, webEgress, webIngress } from './case.ts';
 import { extraPod, policy, world } from './world.ts';
 

@@ -1,5 +1,5 @@
 /** Ports, hosts and self, lifecycle, other protocols (semantics F, H, I and J). */
-import { networkPolicy, node } from '../property/objects.ts';
+import { networkPolicy, node } from '../kit/objects.ts';
 import { API, about, allowed, DB, denied, type SemanticCase, WEB, webEgress, webIngress } from './case.ts';
 import { addresses, extraPod, INTERNET, NODE_B, policy, world } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** The semantic cases through policy/evaluate: what the policies mean. */
 import { expect, test } from 'vitest';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import { snapshotOf } from '../property/snapshot.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
 import { CASES } from './cases.ts';
 import { judge } from './judge.ts';
 

@@ -17,8 +17,8 @@ import {
 } from '../../src/nft/packet.ts';
 import { toText } from '../../src/nft/text.ts';
 import { type Walkable, walk, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { pod, type Raw } from '../property/objects.ts';
-import { snapshotOf } from '../property/snapshot.ts';
+import { pod, type Raw } from '../kit/objects.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
 import { API, DB, WEB } from './case.ts';
 import { INTERNET, NODE_A, NODE_B, policy, world } from './world.ts';
 

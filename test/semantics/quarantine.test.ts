@@ -14,9 +14,9 @@ import { parseAddress } from '../../src/net/address.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { usableRanges } from '../../src/policy/quarantine.ts';
-import { type PodSpec, pod, type Raw } from '../property/objects.ts';
-import { snapshotOf } from '../property/snapshot.ts';
-import { compare, compileAll } from '../property/walking.ts';
+import { type PodSpec, pod, type Raw } from '../kit/objects.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
+import { compare, compileAll } from '../kit/walking.ts';
 import { WEB } from './case.ts';
 import { INTERNET, NODE_A, policy, world } from './world.ts';
 

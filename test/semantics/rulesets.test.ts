@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
 import type { Chain, Expression, Rule, Ruleset, Statement } from '../../src/nft/objects.ts';
-import { cluster } from '../property/arbitraries.ts';
-import { snapshotOf } from '../property/snapshot.ts';
+import { cluster } from '../kit/arbitraries.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
 
 const CASES = 100;
 

@@ -6,8 +6,8 @@ import type { Compiled } from '../../src/compile/compiled.ts';
 import { readManifests } from '../../src/manifest/read.ts';
 import { toText } from '../../src/nft/text.ts';
 import { createSandbox, type Sandbox } from '../kernel/sandbox.ts';
-import { node, type Raw } from '../property/objects.ts';
-import { snapshotOf } from '../property/snapshot.ts';
+import { node, type Raw } from '../kit/objects.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
 
 const SHOP = ['cluster.yaml', 'policies/default-deny.yaml', 'policies/allow.yaml'];
 

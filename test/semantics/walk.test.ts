@@ -1,7 +1,7 @@
 /** The semantic cases through the compiled rulesets of every node: what the kernel is told to do. */
 import { expect, test } from 'vitest';
-import { snapshotOf } from '../property/snapshot.ts';
-import { compare, compileAll, crossesForward } from '../property/walking.ts';
+import { snapshotOf } from '../kit/snapshot.ts';
+import { compare, compileAll, crossesForward } from '../kit/walking.ts';
 import { CASES } from './cases.ts';
 import { judge } from './judge.ts';
 

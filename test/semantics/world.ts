@@ -7,7 +7,7 @@ import { familyOf } from '../../src/model/address.ts';
 import type { Transport } from '../../src/model/protocol.ts';
 import type { Flow } from '../../src/model/verdict.ts';
 import { parseAddress } from '../../src/net/address.ts';
-import { namespace, networkPolicy, node, type PodSpec, pod, type Raw } from '../property/objects.ts';
+import { namespace, networkPolicy, node, type PodSpec, pod, type Raw } from '../kit/objects.ts';
 
 export const INTERNET: readonly string[] = ['203.0.113.10', '2001:db8:113::10'];
 export const NODE_A: readonly string[] = ['172.18.0.2', 'fd00:172:18::2'];

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Failure } from '../../model/failure.ts';
-import type { ResourceVersions } from '../../reconcile/status.ts';
+import type { ResourceVersions } from '../../status/status.ts';
 import { isObject, listAt, textAt } from '../apiserver/json.ts';
 import type { Store } from '../apiserver/store.ts';
 import type {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { z } from 'zod';
-import type { AgentStatus } from '../../reconcile/status.ts';
+import type { AgentStatus } from '../../status/status.ts';
 import type { Report } from './report.ts';
 
 /** What /status of a policyd says, as far as the lab uses it. */

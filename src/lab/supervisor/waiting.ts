@@ -1,4 +1,4 @@
-import { type ResourceVersions, WATCHED_RESOURCES } from '../../reconcile/status.ts';
+import { type ResourceVersions, WATCHED_RESOURCES } from '../../status/status.ts';
 import { textAt } from '../apiserver/json.ts';
 import type { Store } from '../apiserver/store.ts';
 import type { Kubelet } from '../kubelet/kubelet.ts';

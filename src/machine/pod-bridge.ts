@@ -1,4 +1,4 @@
-import type { Cidr } from './address.ts';
+import type { Cidr } from '../model/address.ts';
 
 /** A Linux bridge on which pods of this node hang: a fact about the node, not about the cluster. */
 export interface PodBridge {

@@ -1,18 +1,18 @@
 /** SOURCE and DESTINATION as typed, to the ends of the world they name. An unknown name is an error that suggests near ones. */
-import type { PortQuestion } from '../explain/explain.ts';
-import { type End, endName } from '../explain/place.ts';
-import type { Target } from '../explain/target.ts';
-import type { World } from '../explain/world.ts';
+
 import { didYouMean, nearNames } from '../manifest/near.ts';
 import type { Address } from '../model/address.ts';
-import { type Pod, podKey } from '../model/cluster.ts';
+import { holdsAddresses, type Pod, podKey } from '../model/cluster.ts';
 import { Failure } from '../model/failure.ts';
 import { quoted } from '../model/printable.ts';
 import type { Service } from '../model/service.ts';
 import { parseAddress } from '../net/address.ts';
 import { parseCidr } from '../net/cidr.ts';
-import { holdsAddresses, ownerOf } from '../policy/owner.ts';
+import { ownerOf } from '../policy/owner.ts';
+import { type End, endName } from './place.ts';
+import type { PortQuestion, Target } from './target.ts';
 import { WORKLOADS } from './workload.ts';
+import type { World } from './world.ts';
 
 export interface EndContext {
   readonly world: World;

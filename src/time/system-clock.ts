@@ -1,4 +1,4 @@
-import type { Clock } from '../reconcile/ports.ts';
+import type { Clock } from './clock.ts';
 
 /** Monotonic: the wall clock may jump. */
 export const SYSTEM_CLOCK: Clock = {

@@ -1,8 +1,5 @@
 /** Raw objects, from files or from a cluster, to the world an explanation is made from. */
-import { complete } from '../explain/complete.ts';
-import type { At } from '../explain/explanation.ts';
-import { spokenFamilies } from '../explain/families.ts';
-import type { World } from '../explain/world.ts';
+
 import type { Address } from '../model/address.ts';
 import type { Namespace, Node, Pod, PodKey } from '../model/cluster.ts';
 import { podKey } from '../model/cluster.ts';
@@ -16,7 +13,10 @@ import { decodeNetworkPolicy } from '../policy/decode/network-policy.ts';
 import { decodeNode } from '../policy/decode/node.ts';
 import { decodePod } from '../policy/decode/pod.ts';
 import { decodeService } from '../policy/decode/service.ts';
+import { complete } from './complete.ts';
+import { spokenFamilies } from './families.ts';
 import { podsOfWorkload } from './workload.ts';
+import type { At, World } from './world.ts';
 
 /** One object as it was read. */
 export interface Gathered {

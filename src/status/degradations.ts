@@ -1,6 +1,6 @@
 /** Logs each degradation when it comes and when it goes, and not in between. */
-import type { Log } from '../reconcile/ports.ts';
-import type { Degradation } from '../reconcile/status.ts';
+import type { Log } from './log.ts';
+import type { Degradation } from './status.ts';
 
 export class Degradations {
   readonly #log: Log;

@@ -3,9 +3,9 @@
  * lead to a local pod outside of them. Pure.
  */
 import type { Address, Cidr } from '../model/address.ts';
-import type { PodBridge } from '../model/pod-bridge.ts';
 import { cidrContains, strictlyContains } from '../net/cidr.ts';
 import type { Link } from './bridge-host.ts';
+import type { PodBridge } from './pod-bridge.ts';
 
 export interface PodPlaces {
   /** The node's pod ranges as they are known, usable for quarantine or not. */

@@ -1,5 +1,5 @@
 /** A clock that stands still until it is told to advance: what tests hand to whatever waits. */
-import type { Clock } from './ports.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 interface Timer {
   readonly at: number;

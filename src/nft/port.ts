@@ -1,8 +1,5 @@
-/**
- * What the loop needs from the world. `host`, `kube` and `telemetry` implement these; tests hand in fakes.
- * Times are milliseconds of a monotonic clock: the wall clock may jump.
- */
-import type { NftCommand } from '../nft/commands.ts';
+/** What is asked of the nft program. `host` implements it; tests hand in the strict model of the kernel. */
+import type { NftCommand } from './commands.ts';
 
 export type CommitResult =
   | { readonly kind: 'committed'; readonly milliseconds: number }
@@ -31,21 +28,4 @@ export interface Nft {
   check(commands: readonly NftCommand[]): Promise<CommitResult>;
   /** One atomic transaction. Throws NFT_MISSING; every other outcome is a result. */
   commit(commands: readonly NftCommand[]): Promise<CommitResult>;
-}
-
-export interface Clock {
-  now(): number;
-  /** Calls back once after the delay; the result cancels. */
-  after(milliseconds: number, callback: () => void): () => void;
-  /** Calls back once everything that has already arrived has been handled. */
-  soon(callback: () => void): void;
-}
-
-export type Facts = Readonly<Record<string, unknown>>;
-
-export interface Log {
-  debug(message: string, facts?: Facts): void;
-  info(message: string, facts?: Facts): void;
-  warn(message: string, facts?: Facts): void;
-  error(message: string, facts?: Facts): void;
 }

@@ -5,9 +5,8 @@
  */
 import { type Cidr, type Family, familyOf } from '../model/address.ts';
 import type { Change, Pod, PodKey } from '../model/cluster.ts';
+import { holdsAddresses } from '../model/cluster.ts';
 import { cidrContains } from '../net/cidr.ts';
-import { holdsAddresses } from '../policy/owner.ts';
-import type { Degradation } from './status.ts';
 
 export interface PodRangesOptions {
   readonly node: string;
@@ -15,9 +14,15 @@ export interface PodRangesOptions {
   readonly configured: readonly Cidr[];
 }
 
+/** Why addresses without an owner are not dropped in a family. */
+export interface RangeTrouble {
+  readonly code: 'NO_POD_RANGE' | 'POD_RANGE_UNUSABLE';
+  readonly message: string;
+}
+
 export interface PodRangesResult {
   readonly ranges: readonly Cidr[];
-  readonly degraded: readonly Degradation[];
+  readonly degraded: readonly RangeTrouble[];
 }
 
 /** An address that forbids the use of its family's ranges, or a local one without a range. */
@@ -122,7 +127,7 @@ export class PodRanges {
     };
   }
 
-  #unknown(): Degradation {
+  #unknown(): RangeTrouble {
     const why = this.#nodeSeen
       ? `node ${this.#node} has no spec.podCIDRs`
       : `there is no node ${this.#node} in the cluster`;

@@ -3,7 +3,6 @@ import type { PodKey, Snapshot } from '../model/cluster.ts';
 import type { Path } from '../model/labels.ts';
 import type { PolicyKey } from '../model/policy.ts';
 import type { Service } from '../model/service.ts';
-import type { At, Input } from './explanation.ts';
 
 export interface World {
   /** Every live pod has an address: its own, or a stand-in. */
@@ -18,4 +17,28 @@ export interface World {
   /** The host part of `internet` where it is known (the lab); empty: any public address. */
   readonly internet: readonly string[];
   readonly locate: (policy: PolicyKey, path: Path) => At | null;
+}
+
+/** Where the objects came from. */
+export interface Input {
+  readonly kind: 'files' | 'cluster';
+  /** The API server's URL; null for files. */
+  readonly cluster: string | null;
+  readonly files: readonly string[];
+  readonly objects: {
+    readonly namespaces: number;
+    readonly nodes: number;
+    readonly pods: number;
+    readonly services: number;
+    readonly policies: number;
+  };
+  /** What could not be read, in words. */
+  readonly missing: readonly string[];
+}
+
+/** Line and column from 1. */
+export interface At {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
 }

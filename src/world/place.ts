@@ -8,7 +8,6 @@ import { addressFrom, parseAddress } from '../net/address.ts';
 import { cidrRange, everything } from '../net/cidr.ts';
 import { type AddressRange, subtractRanges } from '../net/range.ts';
 import { ownerOf } from '../policy/owner.ts';
-import type { EndReport } from './explanation.ts';
 import type { World } from './world.ts';
 
 export type End =
@@ -160,14 +159,4 @@ export function endName(end: End): string {
     case 'internet':
       return 'internet';
   }
-}
-
-export function reportEnd(world: World, end: End): EndReport {
-  const places = placesOf(world, end).filter((place) => place.among === null);
-  return {
-    kind: end.kind,
-    name: endName(end),
-    addresses: places.map((place) => place.address),
-    node: end.kind === 'pod' ? end.pod.node : end.kind === 'node' ? end.node.name : null,
-  };
 }

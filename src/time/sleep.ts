@@ -1,4 +1,4 @@
-import type { Clock } from './ports.ts';
+import type { Clock } from './clock.ts';
 
 /** Resolves after the delay, or at once when the signal aborts; never rejects. */
 export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {

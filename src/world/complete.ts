@@ -4,10 +4,10 @@
  */
 import type { Address, Family } from '../model/address.ts';
 import type { Namespace, Pod, PodKey, Snapshot } from '../model/cluster.ts';
+import { holdsAddresses } from '../model/cluster.ts';
 import { addressFrom } from '../net/address.ts';
 import { cidrRange } from '../net/cidr.ts';
 import type { AddressRange } from '../net/range.ts';
-import { holdsAddresses } from '../policy/owner.ts';
 
 export interface Completed {
   readonly snapshot: Snapshot;

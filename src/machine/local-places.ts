@@ -1,8 +1,8 @@
 /** Where this node's pods are: its ranges, and the addresses of pods outside of them. */
 import type { Address, Cidr } from '../model/address.ts';
 import type { Change, PodKey } from '../model/cluster.ts';
+import { holdsAddresses } from '../model/cluster.ts';
 import { cidrContains } from '../net/cidr.ts';
-import { holdsAddresses } from '../policy/owner.ts';
 import type { PodPlaces } from './pod-bridges.ts';
 
 export interface LocalPlacesOptions {
