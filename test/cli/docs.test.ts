@@ -11,7 +11,7 @@ test('every error code is documented', () => {
 });
 
 test('every code that policyd reports is documented, and no other', () => {
-  const source = readFileSync('src/reconcile/status.ts', 'utf8');
+  const source = readFileSync('src/status/status.ts', 'utf8');
   const type = source.slice(source.indexOf('export type DegradationCode'));
   const codes = [...type.matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(([, code]) => code);
   expect(codes.length).toBeGreaterThan(10);
