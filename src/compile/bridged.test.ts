@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { PodBridge } from '../machine/pod-bridge.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import { type Pod, podKey, type Snapshot } from '../model/cluster.ts';
-import { type Policy, policyKey } from '../model/policy.ts';
+import type { Policy } from '../model/policy.ts';
+import { policyKey } from '../model/policy-ref.ts';
 import { firstPacket, type Packet } from '../nft/packet.ts';
 import { toText } from '../nft/text.ts';
 import { walk, walkableFromRuleset } from '../nft/walk.ts';
@@ -22,7 +23,7 @@ function pod(name: string, last: number | null): Pod {
 }
 
 const DENY: Policy = {
-  ...{ namespace: 'shop', name: 'deny', problems: [], ingress: [], egress: null },
+  ...{ kind: 'NetworkPolicy', namespace: 'shop', name: 'deny', problems: [], ingress: [], egress: null },
   subject: { kind: 'requirements', requirements: [] },
 };
 
@@ -31,7 +32,7 @@ function compiled(pods: readonly Pod[], policies: readonly Policy[]): Compiled {
     revision: 1,
     namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
     pods: new Map(pods.map((each) => [podKey('shop', each.name), each])),
-    policies: new Map(policies.map((each) => [policyKey('shop', each.name), each])),
+    policies: new Map(policies.map((each) => [policyKey(each), each])),
     nodes: new Map(),
   };
   return compile(snapshot, { node: 'a', podRanges: RANGES });

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Address } from '../model/address.ts';
 import { type Namespace, type Pod, podKey, type Snapshot } from '../model/cluster.ts';
 import type { Labels, Operator, Requirement, Selector } from '../model/labels.ts';
-import { type Peer, type Policy, type PolicyRule, policyKey } from '../model/policy.ts';
+import type { Peer, Policy, PolicyRule } from '../model/policy.ts';
+import { policyKey, policyText } from '../model/policy-ref.ts';
 import { parseAddress } from '../net/address.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { toText } from '../nft/text.ts';
@@ -55,7 +56,7 @@ function rule(index: number, ...peers: readonly Peer[]): PolicyRule {
 }
 
 function policy(name: string, subject: Selector, ...ingress: readonly PolicyRule[]): Policy {
-  return { namespace: 'shop', name, subject, ingress, egress: null, problems: [] };
+  return { kind: 'NetworkPolicy', namespace: 'shop', name, subject, ingress, egress: null, problems: [] };
 }
 
 function snapshot(
@@ -68,7 +69,7 @@ function snapshot(
     revision: 1,
     namespaces,
     pods: new Map(podList.map((each) => [podKey(each.namespace, each.name), each])),
-    policies: new Map(policies.map((each) => [policyKey(each.namespace, each.name), each])),
+    policies: new Map(policies.map((each) => [policyKey(each), each])),
     nodes: new Map(),
   };
 }
@@ -216,8 +217,8 @@ describe('chains', () => {
       const chain = endpoints.get(podKey('shop', name))?.ingress ?? null;
       const last = chain && ruleset.chains.get(chain)?.rules.at(-1)?.statements.at(-1);
       const rules = last?.kind === 'goto' ? (origins.get(last.chain) ?? []) : [];
-      expect(new Set(rules.flat().map((origin) => origin.policy))).toEqual(
-        new Set([policyKey('shop', wanted)]),
+      expect(new Set(rules.flat().map((origin) => policyText(origin.policy)))).toEqual(
+        new Set([`NetworkPolicy shop/${wanted}`]),
       );
     }
   });
@@ -257,6 +258,7 @@ test('no text of a user becomes a name, a comment or an element, whatever it is'
         const given: Policy = {
           namespace: ns,
           name: policyName,
+          kind: 'NetworkPolicy',
           subject: EVERYTHING,
           ingress: [rule(0, pods(ns, chosen), { kind: 'nothing', path: [], problem: value })],
           egress: [
@@ -272,7 +274,7 @@ test('no text of a user becomes a name, a comment or an element, whatever it is'
           {
             ...snapshot([subject], []),
             namespaces: new Map([[ns, { name: ns, labels: new Map([[key, value]]) }]]),
-            policies: new Map([[policyKey(ns, policyName), given]]),
+            policies: new Map([[policyKey(given), given]]),
           },
           OPTIONS,
         );

@@ -1,5 +1,6 @@
 /** The full recompute: a snapshot -> the ruleset of one node. The same bytes as the incremental path. */
 import type { Snapshot } from '../model/cluster.ts';
+import { policyRef } from '../model/policy-ref.ts';
 import type { Compiled } from './compiled.ts';
 import { type CompileOptions, Compiler } from './compiler.ts';
 
@@ -7,6 +8,7 @@ export function compile(snapshot: Snapshot, options: CompileOptions): Compiled {
   const compiler = new Compiler(options);
   for (const [key, value] of snapshot.namespaces) compiler.update({ kind: 'namespace', key, value });
   for (const [key, value] of snapshot.pods) compiler.update({ kind: 'pod', key, value });
-  for (const [key, value] of snapshot.policies) compiler.update({ kind: 'policy', key, value });
+  for (const value of snapshot.policies.values())
+    compiler.update({ kind: 'policy', ref: policyRef(value), value });
   return compiler.result();
 }

@@ -6,7 +6,8 @@
 import type { Cidr } from '../model/address.ts';
 import { familyOf } from '../model/address.ts';
 import { type Change, type Pod, type PodKey, podKey } from '../model/cluster.ts';
-import type { Policy, PolicyKey } from '../model/policy.ts';
+import type { Policy } from '../model/policy.ts';
+import { type PolicyKey, type PolicyRef, policyKey } from '../model/policy-ref.ts';
 import { Membership } from '../policy/membership.ts';
 import { awaitsAddress } from '../policy/owner.ts';
 import { resolveEndpoint } from '../policy/resolve.ts';
@@ -63,7 +64,7 @@ export class Compiler {
         this.#membership.updateNamespace(change.key, change.value);
         break;
       case 'policy':
-        this.#updatePolicy(change.key, change.value);
+        this.#updatePolicy(change.ref, change.value);
         break;
       case 'node':
         return;
@@ -88,8 +89,9 @@ export class Compiler {
     if (wasLocal || pod?.node === this.#node) this.#dirty.add(key);
   }
 
-  #updatePolicy(key: PolicyKey, policy: Policy | null): void {
-    const namespace = policy?.namespace ?? key.slice(0, key.indexOf('/'));
+  #updatePolicy(ref: PolicyRef, policy: Policy | null): void {
+    const { namespace } = ref;
+    const key = policyKey(ref);
     const siblings = this.#policies.get(namespace) ?? new Map<PolicyKey, Policy>();
     this.#policies.set(namespace, siblings);
     const before = siblings.get(key);

@@ -6,6 +6,7 @@
 import type { Family } from '../model/address.ts';
 import type { RuleOrigin, Stage, StageRule } from '../model/endpoint.ts';
 import type { Direction } from '../model/policy.ts';
+import { policyKey } from '../model/policy-ref.ts';
 import type { Chain, ChainName, Expression, Rule, Statement } from '../nft/objects.ts';
 import { chainName, hash, note } from './names.ts';
 import { peerings, type SetUse } from './peers.ts';
@@ -34,9 +35,7 @@ export function compileStages(
   const sets: SetUse[] = [];
   let next = allowed;
   for (const stage of [...stages].reverse()) {
-    const lines = stage.rules.flatMap((stageRule) =>
-      compileRule(stageRule, direction, families, allowed, next),
-    );
+    const lines = stage.rules.flatMap((stageRule) => compileRule(stageRule, direction, families, allowed));
     const rules = lines.map((line) => line.rule);
     rules.push(stage.otherwise === 'deny' ? rule(DROP, 'no-rule-admits') : rule([next]));
     const name = chainName(`${direction === 'ingress' ? 'rin' : 'rout'}_${hash(JSON.stringify(rules))}`);
@@ -60,13 +59,11 @@ function compileRule(
   direction: Direction,
   families: readonly Family[],
   allowed: Statement,
-  next: Statement,
 ): readonly Line[] {
   const { origin } = stageRule;
-  const verdict = verdictOf(stageRule.action, allowed, next);
-  const comment = note(`${origin.policy}:${origin.direction}.${origin.index}`);
+  const comment = note(`${policyKey(origin.policy)}:${origin.direction}.${origin.index}`);
   const line = (matches: readonly Statement[], sets: readonly SetUse[] = []): Line => ({
-    rule: rule([...matches, ...verdict], comment),
+    rule: rule([...matches, allowed], comment),
     origin,
     sets,
   });
@@ -92,16 +89,5 @@ function lookUp(peering: SetUse, end: Expression): Statement {
       return is({ kind: 'concat', parts: [end, PROTOCOL] }, set);
     case 'members':
       return is(peering.port === null ? end : { kind: 'concat', parts: [end, BACKEND_PORT] }, set);
-  }
-}
-
-function verdictOf(action: StageRule['action'], allowed: Statement, next: Statement): readonly Statement[] {
-  switch (action) {
-    case 'accept':
-      return [allowed];
-    case 'deny':
-      return DROP;
-    case 'pass':
-      return [next];
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Family } from '../model/address.ts';
 import type { Direction } from '../model/policy.ts';
+import type { PolicyRef } from '../model/policy-ref.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { At, Input } from '../world/world.ts';
 import type { KernelReport } from './kernel-report.ts';
@@ -97,10 +98,7 @@ export interface DirectionReport {
 /** What one NetworkPolicy does; a single one never denies. */
 export type Effect = 'admits' | 'does-not-admit' | 'undecidable' | 'other-direction' | 'does-not-select';
 
-export interface PolicyReport {
-  readonly kind: 'NetworkPolicy';
-  readonly namespace: string;
-  readonly name: string;
+export interface PolicyReport extends PolicyRef {
   readonly effect: Effect;
   readonly at: At | null;
   /** Parts that are invalid and therefore match nothing. */

@@ -2,7 +2,6 @@
 import type { Pod } from '../model/cluster.ts';
 import type { Path } from '../model/labels.ts';
 import type { Direction, Policy } from '../model/policy.ts';
-import { policyKey } from '../model/policy.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { End, Place } from '../world/place.ts';
 import type { At, World } from '../world/world.ts';
@@ -51,5 +50,5 @@ export function podOf(end: End): Pod | null {
 }
 
 export function locate(question: Question, policy: Policy, path: Path): At | null {
-  return question.world.locate(policyKey(policy.namespace, policy.name), path);
+  return question.world.locate(policy, path);
 }

@@ -1,3 +1,5 @@
+import type { RuleOrigin } from '../model/endpoint.ts';
+
 /** What the kernel's own ruleset does with the first packet of a flow: evidence, kept apart from prediction. */
 export interface KernelReport {
   /**
@@ -30,6 +32,8 @@ export interface KernelRule {
   readonly does: string;
   /** The policy rules it was made from: `shop/api ingress[0]`. */
   readonly from: readonly string[];
+  /** The same, for programs. */
+  readonly origins: readonly RuleOrigin[];
   /** What the rule says whom it serves. */
   readonly note: string;
   /** Packets counted since the rule was written; null: it does not count. */

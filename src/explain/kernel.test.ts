@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { compile } from '../compile/compile.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import { type Pod, podKey, type Snapshot } from '../model/cluster.ts';
-import { type Policy, policyKey } from '../model/policy.ts';
+import type { Policy } from '../model/policy.ts';
+import { policyKey } from '../model/policy-ref.ts';
 import type { Flow } from '../model/verdict.ts';
 import { walkableFromRuleset } from '../nft/walk.ts';
 import type { Explanation, FlowReport } from './explanation.ts';
@@ -29,6 +30,7 @@ function pod(name: string, address: string): Pod {
 
 const SUBJECT = { kind: 'requirements', requirements: [] } as const;
 const DENY: Policy = {
+  kind: 'NetworkPolicy',
   namespace: 'shop',
   name: 'deny',
   subject: SUBJECT,
@@ -43,7 +45,7 @@ function snapshot(policies: readonly Policy[]): Snapshot {
     revision: 1,
     namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
     pods: new Map(pods.map((each) => [podKey('shop', each.name), each])),
-    policies: new Map(policies.map((each) => [policyKey('shop', each.name), each])),
+    policies: new Map(policies.map((each) => [policyKey(each), each])),
     nodes: new Map([
       ['node-a', { name: 'node-a', labels: new Map(), addresses: [], podCidrs: ['10.244.1.0/24' as Cidr] }],
     ]),

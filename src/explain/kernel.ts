@@ -6,6 +6,7 @@
 import type { Compiled } from '../compile/compiled.ts';
 import type { Snapshot } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
+import { policyKey } from '../model/policy-ref.ts';
 import type { Flow } from '../model/verdict.ts';
 import type { ChainName, SetName } from '../nft/objects.ts';
 import { firstPacket } from '../nft/packet.ts';
@@ -75,6 +76,7 @@ function reportStep(step: Step, { compiled }: KernelView): KernelRule {
     does: outcomeText(step),
     note: step.note,
     from: origins.map(originText),
+    origins,
     packets: step.counter?.packets ?? null,
     sets: step.lookups.map(({ set, key, hit }) => ({
       name: set,
@@ -97,7 +99,7 @@ function outcomeText({ outcome, matched }: Step): string {
 }
 
 function originText({ policy, direction, index }: RuleOrigin): string {
-  return `${policy} ${direction}[${index}]`;
+  return `${policyKey(policy)} ${direction}[${index}]`;
 }
 
 /** A snapshot without made-up addresses: what the agents compiled. */

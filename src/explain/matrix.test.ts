@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Address, Cidr } from '../model/address.ts';
 import { type Node, type Pod, podKey } from '../model/cluster.ts';
-import { type Policy, policyKey } from '../model/policy.ts';
+import type { Policy } from '../model/policy.ts';
+import { policyKey } from '../model/policy-ref.ts';
 import type { Service } from '../model/service.ts';
 import type { World } from '../world/world.ts';
 import { compared, type Judgement } from './compare.ts';
@@ -58,7 +59,7 @@ function world(policies: readonly Policy[], service: Service = API): World {
       namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
       nodes: new Map([node('node-a', 1), node('node-b', 2)].map((each) => [each.name, each])),
       pods: new Map(pods.map((each) => [podKey('shop', each.name), each])),
-      policies: new Map(policies.map((each) => [policyKey('shop', each.name), each])),
+      policies: new Map(policies.map((each) => [policyKey(each), each])),
     },
     services: new Map([['shop/api', service]]),
     standIns: new Set(),
@@ -79,7 +80,15 @@ function ingressFrom(cidr: string): Policy {
   const block = { kind: 'ipBlock', path: [], cidr: cidr as Cidr, except: [] } as const;
   const rule = { index: 0, peers: { kind: 'some', peers: [block] }, ports: { kind: 'any' } } as const;
   const subject = EVERYBODY;
-  return { namespace: 'shop', name: 'in', subject, ingress: [rule], egress: null, problems: [] };
+  return {
+    kind: 'NetworkPolicy',
+    namespace: 'shop',
+    name: 'in',
+    subject,
+    ingress: [rule],
+    egress: null,
+    problems: [],
+  };
 }
 
 /** `web > svc/shop/api: allowed` */

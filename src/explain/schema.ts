@@ -41,10 +41,10 @@ const rule = z.strictObject({
   conditions: z.array(condition),
 });
 
+const policyRef = { kind: z.literal('NetworkPolicy'), namespace: z.string(), name: z.string() };
+
 const policy = z.strictObject({
-  kind: z.literal('NetworkPolicy'),
-  namespace: z.string(),
-  name: z.string(),
+  ...policyRef,
   effect: z.enum(['admits', 'does-not-admit', 'undecidable', 'other-direction', 'does-not-select']),
   at,
   problems: z.array(z.string()),
@@ -67,6 +67,13 @@ const kernelRule = z.strictObject({
   index: count,
   does: z.string(),
   from: z.array(z.string()),
+  origins: z.array(
+    z.strictObject({
+      policy: z.strictObject(policyRef),
+      direction: z.enum(['ingress', 'egress']),
+      index: count,
+    }),
+  ),
   note: z.string(),
   packets: count.nullable(),
   sets: z.array(

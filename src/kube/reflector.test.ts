@@ -2,7 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { list, raw, ScriptedApi, type Step, status, watch } from '../../test/kit/scripted-api.ts';
-import type { Change } from '../model/cluster.ts';
+import { type Change, changedObject } from '../model/cluster.ts';
 import { Reflector, type ReflectorFailure } from './reflector.ts';
 import { PODS } from './resources.ts';
 import { createTransport } from './transport.ts';
@@ -60,7 +60,7 @@ beforeEach(async () => {
     start: () => {
       running = reflector.run(stop.signal);
     },
-    names: () => reflector.store.contents().map(({ key }) => key.replace('ns/', '')),
+    names: () => reflector.store.contents().map(nameOf),
   };
 });
 
@@ -70,8 +70,12 @@ afterEach(async () => {
   await harness.api.close();
 });
 
-function short({ key, value }: Change): string {
-  return `${value === null ? '-' : '+'}${key.replace('ns/', '')}`;
+function short(change: Change): string {
+  return `${change.value === null ? '-' : '+'}${nameOf(change)}`;
+}
+
+function nameOf(change: Change): string {
+  return changedObject(change).replace('pod ns/', '');
 }
 
 function pod(name: string, version: string, labels: object = {}): object {

@@ -1,6 +1,6 @@
 /** What is watched: where it is listed, how it is decoded, and the change of the model it becomes. */
 import { type Change, type Namespace, type Node, type Pod, podKey } from '../model/cluster.ts';
-import { type FieldProblem, type Policy, policyKey } from '../model/policy.ts';
+import type { FieldProblem, Policy } from '../model/policy.ts';
 import { decodeNamespace } from '../policy/decode/namespace.ts';
 import { decodeNetworkPolicy } from '../policy/decode/network-policy.ts';
 import { decodeNode } from '../policy/decode/node.ts';
@@ -55,7 +55,7 @@ export const NETWORK_POLICIES: Resource<Policy> = {
   kind: 'NetworkPolicy',
   path: '/apis/networking.k8s.io/v1/networkpolicies',
   decode: (raw) => decodeNetworkPolicy(raw, 'ignore'),
-  change: ({ namespace, name }, value) => ({ kind: 'policy', key: policyKey(namespace, name), value }),
+  change: (identity, value) => ({ kind: 'policy', ref: { kind: 'NetworkPolicy', ...identity }, value }),
 };
 
 function pooledPod(pod: Pod, pool: Pool): Pod {

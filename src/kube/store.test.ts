@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Change } from '../model/cluster.ts';
+import { type Change, changedObject } from '../model/cluster.ts';
 import { NETWORK_POLICIES, NODES } from './resources.ts';
 import { Store } from './store.ts';
 
@@ -27,7 +27,7 @@ test('an invalid object is kept with what is valid of it, and reported', () => {
   draft.add(policy('bad', '1', { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 'x' } }] }] }));
   draft.add(policy('good', '2', { podSelector: {} }));
   draft.commit('5');
-  expect(changes.map(({ key }) => key)).toEqual(['shop/bad', 'shop/good']);
+  expect(changes.map(changedObject)).toEqual(['policy shop/bad', 'policy shop/good']);
   expect(problems.get('NetworkPolicy shop/bad')?.[0]).toContain('spec.ingress[0].from[0].ipBlock.cidr');
   expect(problems.get('NetworkPolicy shop/good')).toEqual([]);
 });

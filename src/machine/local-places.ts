@@ -24,13 +24,16 @@ export class LocalPlaces {
 
   update(changes: readonly Change[]): void {
     const { node, configured } = this.#options;
-    for (const { kind, key, value } of changes) {
-      if (kind === 'pod') {
+    for (const change of changes) {
+      if (change.kind === 'pod') {
+        const { key, value } = change;
         const addresses = value?.node === node && holdsAddresses(value) ? value.addresses : [];
         if (addresses.join() !== (this.#pods.get(key) ?? []).join()) this.#moved = true;
         if (addresses.length > 0) this.#pods.set(key, addresses);
         else this.#pods.delete(key);
-      } else if (kind === 'node' && key === node && value !== null && configured.length === 0) {
+      } else if (change.kind === 'node' && change.key === node && configured.length === 0) {
+        const { value } = change;
+        if (value === null) continue;
         if (value.podCidrs.join() !== this.#ranges.join()) this.#moved = true;
         this.#ranges = value.podCidrs;
       }

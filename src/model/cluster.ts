@@ -1,7 +1,8 @@
 import type { Address, Cidr } from './address.ts';
 import type { Branded } from './brand.ts';
 import type { Labels } from './labels.ts';
-import type { Policy, PolicyKey } from './policy.ts';
+import type { Policy } from './policy.ts';
+import { type PolicyKey, type PolicyRef, policyKey } from './policy-ref.ts';
 import type { Protocol } from './protocol.ts';
 
 /** `namespace/name`. Kubernetes names hold no slash, so the key is injective. */
@@ -73,5 +74,10 @@ export interface Snapshot {
 export type Change =
   | { readonly kind: 'pod'; readonly key: PodKey; readonly value: Pod | null }
   | { readonly kind: 'namespace'; readonly key: string; readonly value: Namespace | null }
-  | { readonly kind: 'policy'; readonly key: PolicyKey; readonly value: Policy | null }
+  | { readonly kind: 'policy'; readonly ref: PolicyRef; readonly value: Policy | null }
   | { readonly kind: 'node'; readonly key: string; readonly value: Node | null };
+
+/** `pod shop/api`, `node a`: the same for every change of one object, and no other's. */
+export function changedObject(change: Change): string {
+  return `${change.kind} ${change.kind === 'policy' ? policyKey(change.ref) : change.key}`;
+}

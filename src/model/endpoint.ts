@@ -1,7 +1,8 @@
 import type { Address, Cidr } from './address.ts';
 import type { PodKey } from './cluster.ts';
 import type { Path, Selector } from './labels.ts';
-import type { NamespaceScope, PolicyKey } from './policy.ts';
+import type { NamespaceScope } from './policy.ts';
+import type { PolicyRef } from './policy-ref.ts';
 import type { PortRange, Protocol } from './protocol.ts';
 
 /**
@@ -21,21 +22,16 @@ export interface DirectionPolicy {
   readonly stages: readonly Stage[];
 }
 
-/** ClusterNetworkPolicy's Admin and Baseline tiers stand around NetworkPolicy (semantics 2). */
-export type Tier = 'admin' | 'networkpolicy' | 'baseline';
-
 /**
- * Rules in order; the first match decides. `otherwise` is what no match means: the networkpolicy tier
- * denies (isolation), the others continue with the next stage, and after the last stage: allow.
+ * Rules, any of which allows what it matches. `otherwise` is what no match means: NetworkPolicies deny
+ * (isolation); a stage that continues leaves it to the next one, and after the last: allow.
  */
 export interface Stage {
-  readonly tier: Tier;
   readonly rules: readonly StageRule[];
   readonly otherwise: 'deny' | 'continue';
 }
 
 export interface StageRule {
-  readonly action: 'accept' | 'deny' | 'pass';
   readonly peers: ResolvedPeers;
   readonly ports: ResolvedPorts;
   readonly origin: RuleOrigin;
@@ -43,7 +39,7 @@ export interface StageRule {
 
 /** The rule of the policy text a compiled rule comes from. */
 export interface RuleOrigin {
-  readonly policy: PolicyKey;
+  readonly policy: PolicyRef;
   readonly direction: 'ingress' | 'egress';
   readonly index: number;
 }

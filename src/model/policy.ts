@@ -1,25 +1,17 @@
 import type { Cidr } from './address.ts';
-import type { Branded } from './brand.ts';
 import type { Path, Selector } from './labels.ts';
+import type { PolicyRef } from './policy-ref.ts';
 import type { PortRange, Protocol } from './protocol.ts';
 
 export type Direction = 'ingress' | 'egress';
 export const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'];
 
-/** `namespace/name` of a NetworkPolicy. */
-export type PolicyKey = Branded<'PolicyKey'>;
-
-export function policyKey(namespace: string, name: string): PolicyKey {
-  return `${namespace}/${name}` as PolicyKey;
-}
-
 /**
  * A NetworkPolicy after defaulting and validation (semantics 1.1). A direction that is null is not
  * isolated by it; an empty list isolates and allows nothing.
  */
-export interface Policy {
-  readonly namespace: string;
-  readonly name: string;
+export interface Policy extends PolicyRef {
+  readonly kind: 'NetworkPolicy';
   readonly subject: Selector;
   readonly ingress: readonly PolicyRule[] | null;
   readonly egress: readonly PolicyRule[] | null;

@@ -1,7 +1,8 @@
 import type { Address } from './address.ts';
 import type { PodKey } from './cluster.ts';
 import type { RuleOrigin } from './endpoint.ts';
-import type { Direction, PolicyKey } from './policy.ts';
+import type { Direction } from './policy.ts';
+import type { PolicyRef } from './policy-ref.ts';
 import type { Transport } from './protocol.ts';
 
 /**
@@ -34,7 +35,7 @@ export interface DirectionVerdict {
   readonly allowance: Allowance;
   readonly reason: Reason;
   /** Policies that isolate the subject in this direction, sorted. */
-  readonly isolatedBy: readonly PolicyKey[];
+  readonly isolatedBy: readonly PolicyRef[];
   /** Every rule that admits the flow, in policy order; empty when denied or not isolated. */
   readonly admittedBy: readonly RuleOrigin[];
 }

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Namespace, type Node, type Pod, podKey, type Snapshot } from '../model/cluster.ts';
-import { type Policy, policyKey } from '../model/policy.ts';
+import type { Policy } from '../model/policy.ts';
+import { policyKey } from '../model/policy-ref.ts';
 import type { FlowVerdict } from '../model/verdict.ts';
 import { parseAddress } from '../net/address.ts';
 import { decodeNamespace } from './decode/namespace.ts';
@@ -53,7 +54,7 @@ function snapshotOf(items: readonly Item[]): Snapshot {
   const pods = new Map<ReturnType<typeof podKey>, Pod>();
   const policies = new Map<ReturnType<typeof policyKey>, Policy>();
   for (const item of items) {
-    if ('subject' in item) policies.set(policyKey(item.namespace, item.name), item);
+    if ('subject' in item) policies.set(policyKey(item), item);
     else if ('phase' in item) pods.set(podKey(item.namespace, item.name), item);
     else if ('podCidrs' in item) nodes.set(item.name, item);
     else namespaces.set(item.name, item);
@@ -104,13 +105,14 @@ describe('a verdict', () => {
 
   test('B2 names every rule that admits the flow and every policy that isolates, by name', () => {
     const { ingress } = verdict(snapshotOf([...BASE, fromWeb, deny]), WEB, API);
+    const allowWeb = { kind: 'NetworkPolicy', namespace: 'shop', name: 'allow-web' };
     expect(ingress).toMatchObject({
       subject: 'shop/api',
       reason: 'ALLOWED_BY_RULE',
-      isolatedBy: ['shop/allow-web', 'shop/deny'],
+      isolatedBy: [allowWeb, { ...allowWeb, name: 'deny' }],
       admittedBy: [
-        { policy: 'shop/allow-web', direction: 'ingress', index: 1 },
-        { policy: 'shop/allow-web', direction: 'ingress', index: 2 },
+        { policy: allowWeb, direction: 'ingress', index: 1 },
+        { policy: allowWeb, direction: 'ingress', index: 2 },
       ],
     });
   });

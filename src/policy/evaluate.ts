@@ -5,15 +5,8 @@
 import type { Address } from '../model/address.ts';
 import { type Pod, podKey, type Snapshot } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
-import {
-  type Direction,
-  type Peer,
-  type Peers,
-  type Policy,
-  type PortMatch,
-  type Ports,
-  policyKey,
-} from '../model/policy.ts';
+import type { Direction, Peer, Peers, Policy, PortMatch, Ports } from '../model/policy.ts';
+import { policyRef } from '../model/policy-ref.ts';
 import type { Transport } from '../model/protocol.ts';
 import type { DirectionVerdict, Flow, FlowVerdict, Reason } from '../model/verdict.ts';
 import { cidrContains } from '../net/cidr.ts';
@@ -37,41 +30,71 @@ export interface OtherSide {
   readonly pod: Pod | null;
 }
 
+/** What the stages of one direction judge. */
+interface Asked {
+  readonly snapshot: Snapshot;
+  readonly direction: Direction;
+  readonly pod: Pod;
+  readonly side: OtherSide;
+  readonly transport: Transport;
+}
+
+type Judgement = Pick<DirectionVerdict, 'reason' | 'isolatedBy' | 'admittedBy'>;
+
+/** In order: the first that decides is final, null leaves it to the next; after the last: allowed. */
+const STAGES: readonly ((asked: Asked) => Judgement | null)[] = [ownAddress, ownNode, networkPolicies];
+
 export function evaluateDirection(snapshot: Snapshot, flow: Flow, direction: Direction): DirectionVerdict {
   const [own, other] =
     direction === 'egress' ? [flow.source, flow.destination] : [flow.destination, flow.source];
   const pod = ownerOf(snapshot, own);
-  const verdict = (
-    reason: Reason,
-    isolating: readonly Policy[] = [],
-    admittedBy: readonly RuleOrigin[] = [],
-  ): DirectionVerdict => ({
+  const verdict = (judged: Judgement): DirectionVerdict => ({
     direction,
     subject: pod && podKey(pod.namespace, pod.name),
-    allowance: reason.startsWith('ALLOWED') ? 'allow' : 'deny',
-    reason,
-    isolatedBy: isolating.map((policy) => policyKey(policy.namespace, policy.name)),
-    admittedBy,
+    allowance: judged.reason.startsWith('ALLOWED') ? 'allow' : 'deny',
+    ...judged,
   });
-  if (pod === null) return verdict(withoutOwner(snapshot, own, other));
+  if (pod === null) return verdict(judgement(withoutOwner(snapshot, own, other)));
   const side: OtherSide = { address: other, pod: ownerOf(snapshot, other) };
-  // By owner and not by pod.addresses: an address the pod still claims may belong to another by now (I2).
-  if (side.pod === pod) return verdict('ALLOWED_SELF');
-  if (isOwnNode(snapshot, pod, other)) return verdict('ALLOWED_NODE_LOCAL');
+  const asked: Asked = { snapshot, direction, pod, side, transport: flow.transport };
+  for (const stage of STAGES) {
+    const judged = stage(asked);
+    if (judged !== null) return verdict(judged);
+  }
+  return verdict(judgement('ALLOWED_NOT_ISOLATED'));
+}
+
+function judgement(
+  reason: Reason,
+  isolating: readonly Policy[] = [],
+  admittedBy: readonly RuleOrigin[] = [],
+): Judgement {
+  return { reason, isolatedBy: isolating.map(policyRef), admittedBy };
+}
+
+/** By owner and not by pod.addresses: an address the pod still claims may belong to another by now (I2). */
+function ownAddress({ pod, side }: Asked): Judgement | null {
+  return side.pod === pod ? judgement('ALLOWED_SELF') : null;
+}
+
+function ownNode({ snapshot, pod, side }: Asked): Judgement | null {
+  return isOwnNode(snapshot, pod, side.address) ? judgement('ALLOWED_NODE_LOCAL') : null;
+}
+
+function networkPolicies({ snapshot, direction, pod, side, transport }: Asked): Judgement | null {
   const isolating = isolatingPolicies(snapshot, pod, direction);
-  if (isolating.length === 0) return verdict('ALLOWED_NOT_ISOLATED');
+  if (isolating.length === 0) return null;
   const admittedBy = isolating.flatMap((policy) =>
     (policy[direction] ?? [])
       .filter(
         (rule) =>
-          peersMatch(snapshot, rule.peers, side) &&
-          portsMatch(rule.ports, direction, pod, side, flow.transport),
+          peersMatch(snapshot, rule.peers, side) && portsMatch(rule.ports, direction, pod, side, transport),
       )
-      .map((rule) => ({ policy: policyKey(policy.namespace, policy.name), direction, index: rule.index })),
+      .map((rule) => ({ policy: policyRef(policy), direction, index: rule.index })),
   );
-  if (admittedBy.length > 0) return verdict('ALLOWED_BY_RULE', isolating, admittedBy);
+  if (admittedBy.length > 0) return judgement('ALLOWED_BY_RULE', isolating, admittedBy);
   const silent = isolating.every((policy) => (policy[direction] ?? []).length === 0);
-  return verdict(silent ? 'ISOLATED_NO_RULES' : 'NO_RULE_MATCHED', isolating);
+  return judgement(silent ? 'ISOLATED_NO_RULES' : 'NO_RULE_MATCHED', isolating);
 }
 
 function withoutOwner(snapshot: Snapshot, own: Address, other: Address): Reason {

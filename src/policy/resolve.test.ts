@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ContainerPort, Pod } from '../model/cluster.ts';
 import type { StageRule } from '../model/endpoint.ts';
 import type { Policy } from '../model/policy.ts';
+import { policyKey } from '../model/policy-ref.ts';
 import { decodeNetworkPolicy } from './decode/network-policy.ts';
 import { resolveEndpoint } from './resolve.ts';
 
@@ -42,7 +43,7 @@ describe('the policies of one pod', () => {
   test('B1 none of them in a direction: no stage, which is allowed', () => {
     const found = resolveEndpoint(pod(), [policy('a', { policyTypes: ['Egress'] })]);
     expect(found.ingress.stages).toEqual([]);
-    expect(found.egress.stages).toEqual([{ tier: 'networkpolicy', rules: [], otherwise: 'deny' }]);
+    expect(found.egress.stages).toEqual([{ rules: [], otherwise: 'deny' }]);
   });
 
   test('B5 those of other namespaces and those that select others are left out', () => {
@@ -62,7 +63,7 @@ describe('the policies of one pod', () => {
     const a = policy('a', { ingress: [{}, { ports: [{ port: 1 }] }] });
     const b = policy('b', { ingress: [{}] });
     expect(ingressRules(b, a)).toEqual(ingressRules(a, b));
-    expect(ingressRules(b, a).map(({ origin }) => `${origin.policy}[${origin.index}]`)).toEqual([
+    expect(ingressRules(b, a).map(({ origin }) => `${policyKey(origin.policy)}[${origin.index}]`)).toEqual([
       'shop/a[0]',
       'shop/a[1]',
       'shop/b[0]',

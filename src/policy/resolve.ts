@@ -9,15 +9,8 @@ import type {
   ResolvedPorts,
   StageRule,
 } from '../model/endpoint.ts';
-import {
-  type Direction,
-  type Peer,
-  type Peers,
-  type Policy,
-  type PolicyRule,
-  type Ports,
-  policyKey,
-} from '../model/policy.ts';
+import type { Direction, Peer, Peers, Policy, PolicyRule, Ports } from '../model/policy.ts';
+import { policyRef } from '../model/policy-ref.ts';
 import type { PortRange } from '../model/protocol.ts';
 import { mergePorts } from '../net/ports.ts';
 import { selects } from './selector.ts';
@@ -44,15 +37,14 @@ function resolveDirection(direction: Direction, pod: Pod, policies: readonly Pol
   const rules = isolating.flatMap((policy) =>
     (policy[direction] ?? []).map((rule) => resolveRule(direction, pod, policy, rule)),
   );
-  return { stages: [{ tier: 'networkpolicy', rules, otherwise: 'deny' }] };
+  return { stages: [{ rules, otherwise: 'deny' }] };
 }
 
 function resolveRule(direction: Direction, pod: Pod, policy: Policy, rule: PolicyRule): StageRule {
   return {
-    action: 'accept',
     peers: resolvePeers(rule.peers),
     ports: resolvePorts(direction, pod, rule.ports),
-    origin: { policy: policyKey(policy.namespace, policy.name), direction, index: rule.index },
+    origin: { policy: policyRef(policy), direction, index: rule.index },
   };
 }
 

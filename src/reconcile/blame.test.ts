@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Compiled } from '../compile/compiled.ts';
 import { podKey } from '../model/cluster.ts';
-import { policyKey } from '../model/policy.ts';
 import { addChain, addRule, addSet, addTable, deleteElements, flushChain } from '../nft/commands.ts';
 import type { Chain, ChainName, NftSet, Rule, SetName } from '../nft/objects.ts';
 import { blame } from './blame.ts';
@@ -48,8 +47,8 @@ const COMPILED: Compiled = {
     [
       RULES,
       [
-        [{ policy: policyKey('shop', 'a'), direction: 'ingress', index: 0 }],
-        [{ policy: policyKey('shop', 'b'), direction: 'ingress', index: 0 }],
+        [{ policy: { kind: 'NetworkPolicy', namespace: 'shop', name: 'a' }, direction: 'ingress', index: 0 }],
+        [{ policy: { kind: 'NetworkPolicy', namespace: 'shop', name: 'b' }, direction: 'ingress', index: 0 }],
         [],
       ],
     ],

@@ -4,6 +4,8 @@
  */
 import type { Compiled } from '../compile/compiled.ts';
 import { canWithhold, isPodChain, type Refusal, rulesOfSet, ruleText } from '../compile/withhold.ts';
+import type { RuleOrigin } from '../model/endpoint.ts';
+import { policyText } from '../model/policy-ref.ts';
 import { parseRuleComment } from '../nft/alphabet.ts';
 import type { NftCommand } from '../nft/commands.ts';
 import { decodeElement } from '../nft/elements.ts';
@@ -120,8 +122,8 @@ function ofSet(name: string, compiled: Compiled): readonly string[] {
   return policiesOf(origins);
 }
 
-function policiesOf(origins: readonly (readonly { readonly policy: string }[])[]): readonly string[] {
-  return [...new Set(origins.flat().map(({ policy }) => `NetworkPolicy ${policy}`))].sort();
+function policiesOf(origins: readonly (readonly RuleOrigin[])[]): readonly string[] {
+  return [...new Set(origins.flat().map(({ policy }) => policyText(policy)))].sort();
 }
 
 /** A list of thousands of ports or blocks says enough in its beginning. */

@@ -1,5 +1,6 @@
 /** Gathers why a commit happens, in few words however many changes there were. */
-import type { Change } from '../model/cluster.ts';
+import { type Change, changedObject } from '../model/cluster.ts';
+import { policyText } from '../model/policy-ref.ts';
 
 const NAMED = 3;
 
@@ -30,17 +31,17 @@ export class Cause {
   }
 }
 
-export function describeChange({ kind, key, value }: Change): string {
-  return `${kind} ${key}${value === null ? ' gone' : ''}`;
+export function describeChange(change: Change): string {
+  return `${changedObject(change)}${change.value === null ? ' gone' : ''}`;
 }
 
 /** As problems name it; those of nodes and namespaces are nobody's fault. */
-export function objectOf({ kind, key }: Change): readonly string[] {
-  switch (kind) {
+export function objectOf(change: Change): readonly string[] {
+  switch (change.kind) {
     case 'policy':
-      return [`NetworkPolicy ${key}`];
+      return [policyText(change.ref)];
     case 'pod':
-      return [`Pod ${key}`];
+      return [`Pod ${change.key}`];
     case 'namespace':
     case 'node':
       return [];

@@ -2,8 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { Compiler } from '../compile/compiler.ts';
 import type { Address } from '../model/address.ts';
-import { type Change, type Pod, podKey } from '../model/cluster.ts';
-import { policyKey } from '../model/policy.ts';
+import { type Change, changedObject, type Pod, podKey } from '../model/cluster.ts';
 import { halved, type Limits, UNLIMITED } from '../nft/batch.ts';
 import type { ObservedTable } from '../nft/observe.ts';
 import { applyPlan, type Batch, plan } from '../nft/plan.ts';
@@ -158,10 +157,7 @@ function begin(): void {
 
 function apply(changes: readonly Change[]): void {
   for (const change of changes) compiler.update(change);
-  reconciler.changed(
-    changes.map(({ key }) => key),
-    changes.flatMap(objectOf),
-  );
+  reconciler.changed(changes.map(changedObject), changes.flatMap(objectOf));
 }
 
 function namespace(name: string): Change {
@@ -198,8 +194,9 @@ function policyChange(name: string, subject: string, peer: string): Change {
     }) as const;
   return {
     kind: 'policy',
-    key: policyKey('shop', name),
+    ref: { kind: 'NetworkPolicy', namespace: 'shop', name },
     value: {
+      kind: 'NetworkPolicy',
       namespace: 'shop',
       name,
       subject: selector(subject),
@@ -245,7 +242,7 @@ test('logs one line per commit with revision, cause, operations and milliseconds
   const commits = lines.filter(({ message }) => message === 'committed');
   expect(commits).toHaveLength(2);
   expect(commits[0]?.facts).toMatchObject({ revision: 1, cause: 'start' });
-  expect(commits[1]?.facts).toMatchObject({ revision: 2, cause: 'shop/p', milliseconds: 0 });
+  expect(commits[1]?.facts).toMatchObject({ revision: 2, cause: 'policy shop/p', milliseconds: 0 });
   expect(commits[1]?.facts.operations).toBeGreaterThan(0);
 });
 
@@ -287,7 +284,7 @@ test('changes that arrive while a commit runs gather into one', async () => {
   await settled();
   const commits = lines.filter(({ message }) => message === 'committed');
   expect(commits).toHaveLength(3);
-  expect(commits.at(-1)?.facts.cause).toBe('shop/new1, shop/new2, shop/new3 and 47 more');
+  expect(commits.at(-1)?.facts.cause).toBe('pod shop/new1, pod shop/new2, pod shop/new3 and 47 more');
   expect(reconciler.state().inSync).toBe(true);
 });
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Address } from '../model/address.ts';
 import type { Pod, PodKey } from '../model/cluster.ts';
-import type { Policy, PolicyKey } from '../model/policy.ts';
+import type { Policy } from '../model/policy.ts';
+import type { PolicyKey } from '../model/policy-ref.ts';
 import { decodeNetworkPolicy } from '../policy/decode/network-policy.ts';
 import { decodePod } from '../policy/decode/pod.ts';
 import { spokenFamilies } from './families.ts';

@@ -4,8 +4,8 @@ import type { Address } from '../model/address.ts';
 import type { Namespace, Node, Pod, PodKey } from '../model/cluster.ts';
 import { podKey } from '../model/cluster.ts';
 import type { Path } from '../model/labels.ts';
-import type { FieldProblem, Policy, PolicyKey } from '../model/policy.ts';
-import { policyKey } from '../model/policy.ts';
+import type { FieldProblem, Policy } from '../model/policy.ts';
+import { type PolicyKey, policyKey } from '../model/policy-ref.ts';
 import type { Service } from '../model/service.ts';
 import type { Decoded, UnknownFields } from '../policy/decode/decoded.ts';
 import { decodeNamespace } from '../policy/decode/namespace.ts';
@@ -90,7 +90,7 @@ function decodeOne(
     case 'NetworkPolicy': {
       const value = take(decodeNetworkPolicy(raw, unknownFields));
       if (value === null) return;
-      const key = policyKey(value.namespace, value.name);
+      const key = policyKey(value);
       into.policies.set(key, value);
       if (locate !== null) into.places.set(key, locate);
       return;
@@ -147,6 +147,6 @@ export function assembleWorld(
         policies: policies.size,
       },
     },
-    locate: (policy, path) => places.get(policy)?.(path) ?? null,
+    locate: (policy, path) => places.get(policyKey(policy))?.(path) ?? null,
   };
 }

@@ -1,7 +1,7 @@
 /** What an explanation is made from: a snapshot, and how complete it is. */
 import type { PodKey, Snapshot } from '../model/cluster.ts';
 import type { Path } from '../model/labels.ts';
-import type { PolicyKey } from '../model/policy.ts';
+import type { PolicyRef } from '../model/policy-ref.ts';
 import type { Service } from '../model/service.ts';
 
 export interface World {
@@ -16,7 +16,7 @@ export interface World {
   readonly input: Input;
   /** The host part of `internet` where it is known (the lab); empty: any public address. */
   readonly internet: readonly string[];
-  readonly locate: (policy: PolicyKey, path: Path) => At | null;
+  readonly locate: (policy: PolicyRef, path: Path) => At | null;
 }
 
 /** Where the objects came from. */

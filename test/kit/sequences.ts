@@ -3,7 +3,8 @@
  * in pieces, with nothing in between, with things said twice.
  */
 import fc from 'fast-check';
-import type { Change, Snapshot } from '../../src/model/cluster.ts';
+import { type Change, changedObject, type Snapshot } from '../../src/model/cluster.ts';
+import { policyRef } from '../../src/model/policy-ref.ts';
 import { cluster, NODE_ADDRESSES, POD_RANGES, type RandomCluster } from './arbitraries.ts';
 import { namespace, networkPolicy, node, type PodSpec, pod, type Raw } from './objects.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -44,7 +45,7 @@ export function contentsOf({ namespaces, nodes, pods, policies }: Snapshot): rea
     ...[...nodes].map(([key, value]): Change => ({ kind: 'node', key, value })),
     ...[...namespaces].map(([key, value]): Change => ({ kind: 'namespace', key, value })),
     ...[...pods].map(([key, value]): Change => ({ kind: 'pod', key, value })),
-    ...[...policies].map(([key, value]): Change => ({ kind: 'policy', key, value })),
+    ...[...policies].map(([, value]): Change => ({ kind: 'policy', ref: policyRef(value), value })),
   ];
 }
 
@@ -77,15 +78,14 @@ function between(states: readonly Snapshot[]): readonly Step[] {
   return [EMPTY, ...states].map((state, index, all) => {
     const before = index === 0 ? [] : contentsOf(all[index - 1] ?? EMPTY);
     const after = contentsOf(state);
-    const id = ({ kind, key }: Change): string => `${kind} ${key}`;
     const text = (change: Change): string => JSON.stringify(change.value, plain);
-    const kept = new Set(after.map(id));
-    const known = new Map(before.map((change) => [id(change), text(change)]));
+    const kept = new Set(after.map(changedObject));
+    const known = new Map(before.map((change) => [changedObject(change), text(change)]));
     return [
       ...before
-        .filter((change) => !kept.has(id(change)))
+        .filter((change) => !kept.has(changedObject(change)))
         .map((change): Change => ({ ...change, value: null })),
-      ...after.filter((change) => known.get(id(change)) !== text(change)),
+      ...after.filter((change) => known.get(changedObject(change)) !== text(change)),
     ];
   });
 }

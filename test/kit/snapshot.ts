@@ -7,7 +7,8 @@ import {
   podKey,
   type Snapshot,
 } from '../../src/model/cluster.ts';
-import { type Policy, type PolicyKey, policyKey } from '../../src/model/policy.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import { type PolicyKey, policyKey } from '../../src/model/policy-ref.ts';
 import { decodeNamespace } from '../../src/policy/decode/namespace.ts';
 import { decodeNetworkPolicy } from '../../src/policy/decode/network-policy.ts';
 import { decodeNode } from '../../src/policy/decode/node.ts';
@@ -33,7 +34,7 @@ export function snapshotOf(objects: readonly Raw[]): Snapshot {
       }
       case 'NetworkPolicy': {
         const { value } = decodeNetworkPolicy(object, 'ignore');
-        if (value) policies.set(policyKey(value.namespace, value.name), value);
+        if (value) policies.set(policyKey(value), value);
         break;
       }
       case 'Node': {

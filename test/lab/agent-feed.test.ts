@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import { ClusterFeed } from '../../src/kube/cluster-feed.ts';
 import { createTransport } from '../../src/kube/transport.ts';
 import { type ApiServer, createApiServer } from '../../src/lab/apiserver/api-server.ts';
-import type { Change } from '../../src/model/cluster.ts';
+import { type Change, changedObject } from '../../src/model/cluster.ts';
 import type { Log } from '../../src/status/log.ts';
 import type { Clock } from '../../src/time/clock.ts';
 
@@ -123,8 +123,8 @@ test('after churn, broken connections and expired versions the reflectors hold w
     sink: {
       changed: (changes) => {
         for (const change of changes) {
-          if (change.value === null) believed.delete(`${change.kind} ${change.key}`);
-          else believed.set(`${change.kind} ${change.key}`, change);
+          if (change.value === null) believed.delete(changedObject(change));
+          else believed.set(changedObject(change), change);
         }
       },
       problems: () => {},

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
 import { Compiler } from '../../src/compile/compiler.ts';
 import { type Address, familyOf } from '../../src/model/address.ts';
-import type { Change, Snapshot } from '../../src/model/cluster.ts';
+import { type Change, changedObject, type Snapshot } from '../../src/model/cluster.ts';
+import { policyRef } from '../../src/model/policy-ref.ts';
 import type { Transport } from '../../src/model/protocol.ts';
 import type { Flow } from '../../src/model/verdict.ts';
 import { parseAddress } from '../../src/net/address.ts';
@@ -99,7 +100,7 @@ function changesOf(snapshot: Snapshot): readonly Change[] {
   return [
     ...[...snapshot.namespaces].map(([key, value]): Change => ({ kind: 'namespace', key, value })),
     ...[...snapshot.pods].map(([key, value]): Change => ({ kind: 'pod', key, value })),
-    ...[...snapshot.policies].map(([key, value]): Change => ({ kind: 'policy', key, value })),
+    ...[...snapshot.policies].map(([, value]): Change => ({ kind: 'policy', ref: policyRef(value), value })),
   ];
 }
 
@@ -124,8 +125,8 @@ test('shuffled, repeated and interrupted events give the same bytes as a full co
       }
       const gone = changesOf(before).map((change): Change => ({ ...change, value: null }));
       const wanted = changesOf(after);
-      const kept = new Set(wanted.map((change) => `${change.kind} ${change.key}`));
-      const removals = gone.filter((change) => !kept.has(`${change.kind} ${change.key}`));
+      const kept = new Set(wanted.map((change) => changedObject(change)));
+      const removals = gone.filter((change) => !kept.has(changedObject(change)));
       for (const [index, change] of shuffled([...removals, ...wanted, ...wanted], keys).entries()) {
         compiler.update(change);
         if (index % 7 === 0) compiler.result();

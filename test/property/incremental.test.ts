@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
 import { Compiler } from '../../src/compile/compiler.ts';
-import type { Change, Snapshot } from '../../src/model/cluster.ts';
+import { type Change, changedObject, type Snapshot } from '../../src/model/cluster.ts';
+import { policyKey, policyRef } from '../../src/model/policy-ref.ts';
 import type { Ruleset } from '../../src/nft/objects.ts';
 import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan, split } from '../../src/nft/plan.ts';
@@ -24,7 +25,7 @@ function histories(clusters: readonly RandomCluster[]): readonly History[] {
   const byKey = new Map<string, Change[]>();
   for (const { namespaces, nodes, pods, policies } of clusters) {
     for (const change of changesOf(snapshotOf([...namespaces, ...nodes, ...pods, ...policies]))) {
-      const key = `${change.kind} ${change.key}`;
+      const key = changedObject(change);
       byKey.set(key, [...(byKey.get(key) ?? []), change]);
     }
   }
@@ -38,7 +39,7 @@ function changesOf({ namespaces, pods, policies }: Snapshot): readonly Change[] 
   return [
     ...[...namespaces].map(([key, value]): Change => ({ kind: 'namespace', key, value })),
     ...[...pods].map(([key, value]): Change => ({ kind: 'pod', key, value })),
-    ...[...policies].map(([key, value]): Change => ({ kind: 'policy', key, value })),
+    ...[...policies].map(([, value]): Change => ({ kind: 'policy', ref: policyRef(value), value })),
   ];
 }
 
@@ -88,7 +89,7 @@ test('any sequence of events leads where a full compile and a fresh table lead',
         const history = objects[object % objects.length];
         const change = history?.[version % history.length];
         if (change === undefined) throw new TypeError('a cluster has namespaces');
-        now.set(`${change.kind} ${change.key}`, change);
+        now.set(changedObject(change), change);
         compiler.update(change);
         if (next === 'wait') continue;
         const { ruleset } = compiler.result();
@@ -121,11 +122,11 @@ function snapshotAt(now: ReadonlyMap<string, Change>): Snapshot {
     policies: new Map(),
     nodes: new Map(),
   };
-  for (const { kind, key, value } of now.values()) {
-    if (value === null) continue;
-    if (kind === 'namespace') snapshot.namespaces.set(key, value);
-    else if (kind === 'pod') snapshot.pods.set(key, value);
-    else if (kind === 'policy') snapshot.policies.set(key, value);
+  for (const change of now.values()) {
+    if (change.value === null) continue;
+    if (change.kind === 'namespace') snapshot.namespaces.set(change.key, change.value);
+    else if (change.kind === 'pod') snapshot.pods.set(change.key, change.value);
+    else if (change.kind === 'policy') snapshot.policies.set(policyKey(change.ref), change.value);
   }
   return snapshot;
 }

@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { Compiler } from '../../src/compile/compiler.ts';
 import { quarantineSet } from '../../src/compile/names.ts';
 import type { Address, Family } from '../../src/model/address.ts';
-import { type Change, podKey } from '../../src/model/cluster.ts';
-import { policyKey } from '../../src/model/policy.ts';
+import { type Change, changedObject, podKey } from '../../src/model/cluster.ts';
+import { policyRef } from '../../src/model/policy-ref.ts';
 import type { Flow, Reason } from '../../src/model/verdict.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
@@ -156,7 +156,7 @@ function changesOf(objects: readonly Raw[]): readonly Change[] {
   return [
     ...[...namespaces].map(([key, value]): Change => ({ kind: 'namespace', key, value })),
     ...[...pods].map(([key, value]): Change => ({ kind: 'pod', key, value })),
-    ...[...policies].map(([key, value]): Change => ({ kind: 'policy', key, value })),
+    ...[...policies].map(([, value]): Change => ({ kind: 'policy', ref: policyRef(value), value })),
   ];
 }
 
@@ -167,7 +167,7 @@ describe('event by event', () => {
       (family) => (compiler.result().ruleset.sets.get(quarantineSet(family))?.elements.size ?? 0) > 0,
     );
   const of = (kind: Change['kind'], key: string, objects: readonly Raw[]): Change => {
-    const found = changesOf(objects).find((change) => change.kind === kind && change.key === key);
+    const found = changesOf(objects).find((change) => changedObject(change) === `${kind} ${key}`);
     if (found === undefined) throw new TypeError(`no ${kind} ${key}`);
     return found;
   };
@@ -185,7 +185,7 @@ describe('event by event', () => {
       expect(closed(compiler)).toEqual([false, false]);
       for (const change of events) compiler.update(change);
       expect(closed(compiler)).toEqual([true, true]);
-      compiler.update({ kind: 'policy', key: policyKey('shop', 'web'), value: null });
+      compiler.update({ ...isolating, value: null } as Change);
       expect(closed(compiler)).toEqual([false, false]);
       compiler.update(isolating);
       compiler.update({ kind: 'pod', key: podKey('shop', 'late'), value: null });

@@ -32,7 +32,7 @@ export function decodeNetworkPolicy(raw: unknown, unknownFields: UnknownFields):
     const problem = report.problems.map(formatProblem).at(-1) ?? 'spec cannot be read';
     const subject: Selector = { kind: 'nothing', problem };
     return decoded<Policy>(
-      { namespace, name, subject, ingress: [], egress: [], problems: report.problems },
+      { kind: 'NetworkPolicy', namespace, name, subject, ingress: [], egress: [], problems: report.problems },
       report,
     );
   }
@@ -46,6 +46,7 @@ export function decodeNetworkPolicy(raw: unknown, unknownFields: UnknownFields):
     isolates.has(direction) ? (rules[direction] ?? []) : null;
   return decoded<Policy>(
     {
+      kind: 'NetworkPolicy',
       namespace,
       name,
       subject,
