@@ -21,12 +21,13 @@ test: build ## everything: unit, property, kernel and lab tests
 bench: build ## what an event costs, beside bare nft (root; BENCH_SCALE=10 for a cluster ten times larger)
 	@node --max-old-space-size=6000 test/bench/run.mjs
 
-check: node_modules/.package-lock.json ## format, lint, types, import direction, unused code, size
+check: node_modules/.package-lock.json ## format, lint, types, import direction, unused code, size, citations
 	@npx --no-install biome check .
 	@npx --no-install tsc --noEmit
 	@npx --no-install depcruise --config .dependency-cruiser.json src
 	@npx --no-install knip
 	@.ci/structure
+	@.ci/citations.mjs
 
 format: node_modules/.package-lock.json ## format and apply safe fixes
 	@npx --no-install biome check --write .

@@ -1,6 +1,6 @@
 /**
  * The names of everything in the kernel: fixed words, or a prefix and the hash of a meaning, never of
- * members and never a user's text (reliability: identifiers are injective, nothing is smuggled into nft).
+ * members and never a user's text (reliability 13: identifiers are injective, nothing is smuggled into nft).
  */
 import { createHash } from 'node:crypto';
 import type { Family } from '../model/address.ts';

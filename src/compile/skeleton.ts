@@ -1,7 +1,7 @@
 /**
  * The part of the table that never changes: hook, dispatch, and what is judged without a connection. What
  * does change stands in the maps and sets it looks up. Nothing here means "allowed" by returning or by
- * falling off the end of a chain (datapath 2: with `return` one flow per commit leaked under a flood).
+ * falling off the end of a chain (datapath 2.2: with `return` one flow per commit leaked under a flood).
  */
 import type { Family } from '../model/address.ts';
 import type { Chain, Expression, Operand, Rule, SetName, Statement } from '../nft/objects.ts';

@@ -112,7 +112,7 @@ async function outcome(
   }
 }
 
-/** The answers did not fit the socket: the commit itself may be done (datapath 6). */
+/** The answers did not fit the socket: the commit itself may be done (datapath 6.3). */
 function mayHaveCommitted(message: string): boolean {
   return message.includes('No buffer space available');
 }

@@ -35,7 +35,7 @@ export interface Limits {
 
 /**
  * In an unprivileged user namespace one batch must fit the socket's buffer: about 500 rules or 5,000
- * elements (datapath 5); half of that leaves room for long rules.
+ * elements (datapath 5.9); half of that leaves room for long rules.
  */
 export const UNPRIVILEGED_LIMITS: Limits = { maxCommands: 250, maxElements: 2500 };
 

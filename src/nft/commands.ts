@@ -92,7 +92,7 @@ export function addRule(
 
 /**
  * Creates the set, or only adds elements when it exists already: nft then does not fetch what is in it,
- * as it does for `add element` (datapath 5, rule 2).
+ * as it does for `add element` (datapath 5.2).
  */
 export function addSet(table: Table, set: Omit<NftSet, 'elements'>, elements: Iterable<Element>): NftCommand {
   const elem = Array.from(elements, (element) => encodeElement(set.type, element));

@@ -21,7 +21,7 @@ export interface NftSet {
   readonly name: SetName;
   /** One type, or the fields of a concatenation. */
   readonly type: readonly ElementType[];
-  /** Interval sets must be concatenations (datapath: a large plain interval set slows every write). */
+  /** Interval sets must be concatenations (datapath 5.1: a large plain interval set slows every write). */
   readonly interval: boolean;
   /** In any order. Views of one live set (model/live-set) are compared by what lies between them. */
   readonly elements: ReadonlySet<Element>;

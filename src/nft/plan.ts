@@ -1,5 +1,5 @@
 /**
- * Desired and observed to the cheapest sequence of transactions (datapath 2 and 5). Guarantees: nothing a
+ * Desired and observed to the cheapest sequence of transactions (datapath 2.3 and 5.4). Guarantees: nothing a
  * packet can reach changes outside the `switch` batch, which is one unless the limits forbid it; a batch
  * never refers to what does not exist and never deletes what is referred to; nothing differs, nothing is
  * written.

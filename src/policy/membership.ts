@@ -1,6 +1,6 @@
 /**
  * Who belongs to which peer group, kept up to date event by event: the cost of a pod event follows the
- * groups it joins and leaves, not the size of the cluster (datapath: sets are named by meaning).
+ * groups it joins and leaves, not the size of the cluster (ADR 3: sets are named by meaning).
  * Guarantees the same members for the same objects, in whatever order they came.
  */
 import type { Address, Cidr, Family } from '../model/address.ts';

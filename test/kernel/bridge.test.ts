@@ -157,7 +157,7 @@ describe.each(['ipv4', 'ipv6'] as const)('connections, %s', (family) => {
     });
   });
 
-  test('that are open are cut by the policy that denies them, and live on without it', async () => {
+  test('I5: that are open are cut by the policy that denies them, and live on without it', async () => {
     const [cut, kept] = [await net.fetch('web', DB[family], 1), await net.fetch('web', API[family], 1)];
     expect([await cut.ask(10), await kept.ask(10)]).toEqual(['answered', 'answered']);
     await during([noIngress('db')], async () => {

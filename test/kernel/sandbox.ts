@@ -17,7 +17,7 @@ export interface SandboxResult {
 export interface Sandbox {
   /** A program that runs nft inside; for `createNft({ binary })`. */
   readonly nft: string;
-  /** True in a user namespace: batches are limited (datapath 5). */
+  /** True in a user namespace: batches are limited (datapath 5.9). */
   readonly unprivileged: boolean;
   /** Arguments of `nsenter` before a command, for programs that run longer than `run` allows. */
   readonly enter: readonly string[];

@@ -1,4 +1,4 @@
-/** The object and its defaults, isolation, combination (semantics A and B). */
+/** The object and its defaults, isolation, combination (semantics 1.1 and 1.2). */
 import { networkPolicy } from '../kit/objects.ts';
 import { API, about, allowed, DB, denied, type SemanticCase, WEB, webEgress, webIngress } from './case.ts';
 import { world } from './world.ts';

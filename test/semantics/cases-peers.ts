@@ -1,4 +1,4 @@
-/** Peers, label selectors, address blocks (semantics C, D and E). */
+/** Peers, label selectors, address blocks (semantics 1.3 to 1.5). */
 import { namespace, networkPolicy } from '../kit/objects.ts';
 import { API, about, allowed, denied, type SemanticCase, WEB, webEgress, webIngress } from './case.ts';
 import { extraPod, policy, world } from './world.ts';

@@ -1,4 +1,4 @@
-/** Ports, hosts and self, lifecycle, other protocols (semantics F, H, I and J). */
+/** Ports, hosts and self, lifecycle, other protocols (semantics 1.6 to 1.9). */
 import { networkPolicy, node } from '../kit/objects.ts';
 import { API, about, allowed, DB, denied, type SemanticCase, WEB, webEgress, webIngress } from './case.ts';
 import { addresses, extraPod, INTERNET, NODE_B, policy, world } from './world.ts';
