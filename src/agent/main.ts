@@ -10,6 +10,7 @@ import { createBridgeHost } from '../host/bridges.ts';
 import { conntrackUse } from '../host/conntrack.ts';
 import { createNft } from '../host/nft.ts';
 import { inUserNamespace } from '../host/user-namespace.ts';
+import { objectOf } from '../kinds/kinds.ts';
 import type { FeedFailure } from '../kube/cluster-feed.ts';
 import { LocalPlaces } from '../machine/local-places.ts';
 import { Failure } from '../model/failure.ts';
@@ -19,7 +20,7 @@ import { observe } from '../nft/observe.ts';
 import { plan } from '../nft/plan.ts';
 import { Blindness } from '../reconcile/blindness.ts';
 import { BridgeFilter } from '../reconcile/bridge-filter.ts';
-import { describeChange, objectOf } from '../reconcile/cause.ts';
+import { describeChange } from '../reconcile/cause.ts';
 import { Desired } from '../reconcile/desired.ts';
 import { FrameGuard } from '../reconcile/frame-guard.ts';
 import { Reconciler, type Steps } from '../reconcile/reconciler.ts';
@@ -131,7 +132,7 @@ async function run(options: AgentOptions): Promise<void> {
         places.update(changes);
         desired.update(changes);
         if (feed.missing().length === 0) podRange.update(desired.podRanges.degraded);
-        if (changes.length > 0) reconciler.changed(changes.map(describeChange), changes.flatMap(objectOf));
+        if (changes.length > 0) reconciler.changed(changes.map(describeChange), changes.map(objectOf));
       },
       problems: (object, messages) => {
         for (const message of problems.set(object, messages)) log.warn(message, { object });

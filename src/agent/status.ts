@@ -1,11 +1,12 @@
 /** Puts together what /status says. */
+import { groupOf, WATCHED } from '../kinds/kinds.ts';
 import type { ClusterFeed, FeedFailure } from '../kube/cluster-feed.ts';
 import type { BridgeFilter } from '../reconcile/bridge-filter.ts';
 import type { Desired } from '../reconcile/desired.ts';
 import type { FrameGuard } from '../reconcile/frame-guard.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Problems } from '../status/problems.ts';
-import type { AgentStatus, Degradation, DegradationCode, WatchedResource } from '../status/status.ts';
+import type { AgentStatus, Degradation, DegradationCode } from '../status/status.ts';
 import type { Vitals } from './vitals.ts';
 
 export interface StatusSources {
@@ -84,17 +85,10 @@ function advice(failure: FeedFailure): string {
     case 'API_UNAUTHORIZED':
       return '; the API server does not accept the credentials of the kubeconfig: renew them (a token file is read again for each request)';
     case 'API_FORBIDDEN':
-      return `; policyd needs this rule in its ClusterRole: apiGroups: ["${GROUPS[resource]}"], resources: ["${resource}"], verbs: ["list", "watch"]`;
+      return `; policyd needs this rule in its ClusterRole: apiGroups: ["${groupOf(WATCHED[resource])}"], resources: ["${resource}"], verbs: ["list", "watch"]`;
     case 'API_UNTRUSTED':
       return '; compare certificate-authority of the kubeconfig with the certificate of the server';
     default:
       return '';
   }
 }
-
-const GROUPS: Readonly<Record<WatchedResource, string>> = {
-  pods: '',
-  namespaces: '',
-  nodes: '',
-  networkpolicies: 'networking.k8s.io',
-};

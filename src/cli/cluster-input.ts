@@ -1,5 +1,6 @@
 /** The cluster of a kubeconfig, to a world. Kinds that may not be read are named, and no verdict rests on them. */
 
+import { KINDS, RESOURCES } from '../kinds/kinds.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { readCluster } from '../kube/read-cluster.ts';
 import { LAB_SOCKET_VARIABLE } from '../lab/control/protocol.ts';
@@ -18,18 +19,19 @@ export async function readClusterInput(
   const where = { file: options.kubeconfig, context: options.context, env: { ...terminal.env } };
   const config = loadKubeconfig(where);
   const cluster = await readCluster(where);
-  const lost = cluster.missing.find(({ kind }) => kind === 'Pod' || kind === 'NetworkPolicy');
+  const lost = cluster.missing.find(({ resource }) => KINDS[resource].decisive);
   if (lost !== undefined) {
+    const needed = RESOURCES.filter((resource) => KINDS[resource].decisive).join(' and ');
     throw new Failure(
       'CLUSTER_FORBIDDEN',
       `${lost.kind} objects cannot be listed: ${printable(lost.message)}`,
       {
-        hint: 'a verdict needs list on pods and networkpolicies of all namespaces',
+        hint: `a verdict needs list on ${needed} of all namespaces`,
       },
     );
   }
-  const gathered = Object.entries(cluster.objects).flatMap(([kind, raws]) =>
-    raws.map((raw): Gathered => ({ kind, raw, locate: null })),
+  const gathered = RESOURCES.flatMap((resource) =>
+    cluster.objects[resource].map((raw): Gathered => ({ kind: KINDS[resource].kind, raw, locate: null })),
   );
   const decoded = decodeAll(gathered, 'ignore');
   for (const { object, problem } of decoded.problems) {

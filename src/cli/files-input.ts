@@ -9,7 +9,7 @@ import { Failure } from '../model/failure.ts';
 import type { Path } from '../model/labels.ts';
 import { printable, quoted } from '../model/printable.ts';
 import { formatProblem } from '../policy/decode/problem.ts';
-import { type Decodings, decodeAll, type Gathered, USED_KINDS } from '../world/gather.ts';
+import { type Decodings, decodeAll, type Gathered, isUsed } from '../world/gather.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface FilesInput {
@@ -35,7 +35,7 @@ export async function readFilesInput(options: FilesOptions, terminal: Terminal):
     skipped: (directory) => notes.push(`${printable(directory)}: a directory, not read without -R`),
   });
   const { objects, problems } = readManifests(sources);
-  const used = objects.filter(isUsed);
+  const used = objects.filter(({ kind, apiVersion }) => isUsed(kind, apiVersion));
   const gathered = used.map((object) => gather(object, options.namespace ?? 'default'));
   const decoded = decodeAll(gathered, 'reject');
   const all = [
@@ -55,21 +55,23 @@ export async function readFilesInput(options: FilesOptions, terminal: Terminal):
   return {
     decoded,
     files: sources.map(({ file }) => file),
-    ignored: objects.filter((object) => !isUsed(object) && /Policy$/.test(object.kind)).map(ignoredText),
+    ignored: objects
+      .filter(({ kind, apiVersion }) => !isUsed(kind, apiVersion) && /Policy$/.test(kind))
+      .map(ignoredText),
     notes: [...notes, ...idlePolicies(decoded, used)],
   };
 }
 
 /** A policy in a namespace of which the files know nothing is most likely meant for another one. */
 function idlePolicies(
-  { namespaces, pods, policies }: Decodings,
-  objects: readonly ManifestObject[],
+  { objects: { namespaces, pods, networkpolicies: policies } }: Decodings,
+  manifests: readonly ManifestObject[],
 ): readonly string[] {
   if (policies.size === 0) return ['no NetworkPolicy in the files: nothing is isolated'];
   const known = new Set([...namespaces.keys(), ...[...pods.values()].map((pod) => pod.namespace)]);
   return [...policies.values()].flatMap(({ namespace, name }) => {
     if (known.has(namespace)) return [];
-    const object = objects.find(
+    const object = manifests.find(
       (each) =>
         each.kind === 'NetworkPolicy' && each.name === name && (each.namespace ?? namespace) === namespace,
     );
@@ -79,11 +81,6 @@ function idlePolicies(
       `${place}NetworkPolicy ${printable(`${namespace}/${name}`)} decides nothing here: the files have no pod and no Namespace ${quoted(namespace)}${near === null ? '' : `; ${near}`}`,
     ];
   });
-}
-
-/** A kind of that name in another group is something else. */
-function isUsed({ kind, apiVersion }: ManifestObject): boolean {
-  return USED_KINDS.has(kind) && /^(?:v1|apps\/v1|batch\/v1|networking\.k8s\.io\/v1)$/.test(apiVersion);
 }
 
 function gather(object: ManifestObject, namespace: string): Gathered {

@@ -42,7 +42,7 @@ function place(
   decoded: Decodings,
   node: string,
 ): { readonly snapshot: Snapshot; readonly notes: readonly string[] } {
-  const { nodes, namespaces, policies, services } = decoded;
+  const { nodes, namespaces, networkpolicies: policies, services } = decoded.objects;
   if (nodes.size > 0 && !nodes.has(node)) {
     throw new Failure('NAME_UNKNOWN', `no node ${quoted(node)} in the files`, {
       hint: didYouMean(nearNames(node, nodes.keys())) ?? `there are ${[...nodes.keys()].sort().join(', ')}`,
@@ -51,7 +51,7 @@ function place(
   const notes: string[] = [];
   const pods = new Map<PodKey, Pod>();
   let placed = 0;
-  for (const [key, pod] of decoded.pods) {
+  for (const [key, pod] of decoded.objects.pods) {
     if (pod.node === null) placed++;
     pods.set(key, pod.node === null ? { ...pod, node } : pod);
   }

@@ -1,10 +1,10 @@
-/** The four reflectors together, as one source of changes. */
+/** A reflector for each watched kind, together, as one source of changes. */
+import { WATCHED, WATCHED_RESOURCES, type WatchedResource } from '../kinds/kinds.ts';
+import { type ResourceVersions, versionsFrom } from '../kinds/versions.ts';
 import type { Change } from '../model/cluster.ts';
 import type { Log } from '../status/log.ts';
-import { type ResourceVersions, WATCHED_RESOURCES, type WatchedResource } from '../status/status.ts';
 import type { Clock } from '../time/clock.ts';
 import { Reflector, type ReflectorFailure } from './reflector.ts';
-import { NAMESPACES, NETWORK_POLICIES, NODES, PODS, type Resource } from './resources.ts';
 import type { Transport } from './transport.ts';
 
 export interface FeedSink {
@@ -38,13 +38,7 @@ export class ClusterFeed {
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    // Namespaces and pods before policies only for the eye: the order does not matter.
-    this.#reflectors = new Map<WatchedResource, AnyReflector>([
-      ['nodes', this.#reflector(NODES)],
-      ['namespaces', this.#reflector(NAMESPACES)],
-      ['pods', this.#reflector(PODS)],
-      ['networkpolicies', this.#reflector(NETWORK_POLICIES)],
-    ]);
+    this.#reflectors = new Map(WATCHED_RESOURCES.map((resource) => [resource, this.#reflector(resource)]));
   }
 
   /** Ends only with the signal. */
@@ -62,14 +56,7 @@ export class ClusterFeed {
   }
 
   versions(): ResourceVersions {
-    const version = (resource: WatchedResource): string =>
-      this.#reflectors.get(resource)?.store.version ?? '';
-    return {
-      pods: version('pods'),
-      namespaces: version('namespaces'),
-      nodes: version('nodes'),
-      networkpolicies: version('networkpolicies'),
-    };
+    return versionsFrom((resource) => this.#reflectors.get(resource)?.store.version ?? '');
   }
 
   /** Everything known, as changes that would build it. */
@@ -77,18 +64,18 @@ export class ClusterFeed {
     for (const reflector of this.#reflectors.values()) yield* reflector.store.contents();
   }
 
-  #reflector<T>(resource: Resource<T>): AnyReflector {
+  #reflector<R extends WatchedResource>(resource: R): AnyReflector {
     const { transport, clock, random, sink } = this.#options;
     return new Reflector({
-      resource,
+      kind: WATCHED[resource],
       transport,
       clock,
       random,
       sink: {
         changed: (changes) => sink.changed(changes),
         problems: (object, messages) => sink.problems(object, messages),
-        listed: () => this.#nowListed(resource.resource),
-        failing: (failure) => this.#failing(resource.resource, failure),
+        listed: () => this.#nowListed(resource),
+        failing: (failure) => this.#failing(resource, failure),
       },
     });
   }

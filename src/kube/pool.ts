@@ -2,6 +2,9 @@
  * One object for many equal ones: the replicas of a workload have the same labels and ports, and the pods of
  * a namespace its name, but each comes from the API server as an object of its own.
  */
+import type { ValueOf, WatchedResource } from '../kinds/kinds.ts';
+import type { Pod } from '../model/cluster.ts';
+
 const LARGEST = 20_000;
 
 export class Pool {
@@ -16,4 +19,25 @@ export class Pool {
     this.#objects.set(key, value);
     return value;
   }
+}
+
+/** The kinds of which there are so many that their parts are shared. */
+const POOLED: { readonly [R in WatchedResource]?: (value: ValueOf<R>, pool: Pool) => ValueOf<R> } = {
+  pods: pooledPod,
+};
+
+/** The same value made of parts that others have too. */
+export function pooled<R extends WatchedResource>(resource: R, value: ValueOf<R>, pool: Pool): ValueOf<R> {
+  return POOLED[resource]?.(value, pool) ?? value;
+}
+
+function pooledPod(pod: Pod, pool: Pool): Pod {
+  const text = (value: string): string => pool.share(`text ${value}`, value);
+  return {
+    ...pod,
+    namespace: text(pod.namespace),
+    node: pod.node === null ? null : text(pod.node),
+    labels: pool.share(`labels ${JSON.stringify([...pod.labels])}`, pod.labels),
+    ports: pool.share(`ports ${JSON.stringify(pod.ports)}`, pod.ports),
+  };
 }

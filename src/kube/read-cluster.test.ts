@@ -64,7 +64,7 @@ test('reads every page and fills in what the list says of its items', async () =
   answers.set('/api/v1/pods', [200, list(['a'], 'next')]);
   answers.set('/api/v1/podsnext', [200, list(['b'])]);
   const { objects, missing } = await readCluster({ file, env: {} });
-  expect(objects.Pod).toEqual([
+  expect(objects.pods).toEqual([
     { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } },
     { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'b' } },
   ]);
@@ -76,8 +76,8 @@ test('a kind that may not be read is reported as missing, the others are there',
   answers.set('/api/v1/nodes', status(403, 'nodes is forbidden'));
   answers.set('/api/v1/namespaces', [200, list(['shop'], undefined, 'NamespaceList')]);
   const { objects, missing } = await readCluster({ file, env: {} });
-  expect(missing).toEqual([{ kind: 'Node', message: '403 nodes is forbidden' }]);
-  expect(objects.Namespace).toHaveLength(1);
+  expect(missing).toEqual([{ resource: 'nodes', kind: 'Node', message: '403 nodes is forbidden' }]);
+  expect(objects.namespaces).toHaveLength(1);
 });
 
 test('impersonates the user it is told to', async () => {

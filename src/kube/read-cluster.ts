@@ -1,14 +1,15 @@
 /** Lists once what policyctl looks at, without watching. What may not be read is reported, not fatal. */
+import { KINDS, pathOf, RESOURCES, type Resource } from '../kinds/kinds.ts';
 import { Failure } from '../model/failure.ts';
 import { ApiError } from './api-error.ts';
 import { type KubeconfigOptions, loadKubeconfig } from './kubeconfig.ts';
 import { listPages } from './list.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-export type ClusterKind = 'Pod' | 'Namespace' | 'Node' | 'NetworkPolicy' | 'Service';
-
 export interface MissingKind {
-  readonly kind: ClusterKind;
+  readonly resource: Resource;
+  /** `NetworkPolicy` */
+  readonly kind: string;
   /** `403 pods is forbidden: ...` */
   readonly message: string;
 }
@@ -17,7 +18,7 @@ export interface ClusterObjects {
   /** The API server's address. */
   readonly server: string;
   /** Raw, as the API server sent them, with apiVersion and kind filled in. */
-  readonly objects: Readonly<Record<ClusterKind, readonly unknown[]>>;
+  readonly objects: Readonly<Record<Resource, readonly unknown[]>>;
   /** Kinds that could not be listed; what depends on them is unknown. */
   readonly missing: readonly MissingKind[];
 }
@@ -28,14 +29,6 @@ export interface ReadClusterOptions extends KubeconfigOptions {
   readonly timeoutMs?: number;
 }
 
-const PATHS: Readonly<Record<ClusterKind, string>> = {
-  Pod: '/api/v1/pods',
-  Namespace: '/api/v1/namespaces',
-  Node: '/api/v1/nodes',
-  NetworkPolicy: '/apis/networking.k8s.io/v1/networkpolicies',
-  Service: '/api/v1/services',
-};
-
 export async function readCluster(options: ReadClusterOptions): Promise<ClusterObjects> {
   const config = loadKubeconfig(options);
   const server = config.getCurrentCluster()?.server ?? '';
@@ -43,28 +36,24 @@ export async function readCluster(options: ReadClusterOptions): Promise<ClusterO
   const timeoutMs = options.timeoutMs ?? 30_000;
   const signal = AbortSignal.timeout(timeoutMs);
   const missing: MissingKind[] = [];
-  const read = async (kind: ClusterKind): Promise<readonly unknown[]> => {
+  const read = async (resource: Resource): Promise<readonly unknown[]> => {
     try {
-      return await listAll(transport, PATHS[kind], signal);
+      return await listAll(transport, pathOf(KINDS[resource]), signal);
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status !== 403 && error.status !== 404)) {
         throw unreachable(server, error, signal.aborted ? timeoutMs : null);
       }
-      missing.push({ kind, message: error.message });
+      missing.push({ resource, kind: KINDS[resource].kind, message: error.message });
       return [];
     }
   };
-  const [pods, namespaces, nodes, policies, services] = await Promise.all([
-    read('Pod'),
-    read('Namespace'),
-    read('Node'),
-    read('NetworkPolicy'),
-    read('Service'),
-  ]);
+  const lists = await Promise.all(
+    RESOURCES.map(async (resource) => [resource, await read(resource)] as const),
+  );
   missing.sort((a, b) => (a.kind < b.kind ? -1 : 1));
   return {
     server,
-    objects: { Pod: pods, Namespace: namespaces, Node: nodes, NetworkPolicy: policies, Service: services },
+    objects: Object.fromEntries(lists) as Record<Resource, readonly unknown[]>,
     missing,
   };
 }

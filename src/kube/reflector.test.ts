@@ -2,9 +2,9 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { list, raw, ScriptedApi, type Step, status, watch } from '../../test/kit/scripted-api.ts';
+import { WATCHED } from '../kinds/kinds.ts';
 import { type Change, changedObject } from '../model/cluster.ts';
 import { Reflector, type ReflectorFailure } from './reflector.ts';
-import { PODS } from './resources.ts';
 import { createTransport } from './transport.ts';
 
 interface Harness {
@@ -15,7 +15,7 @@ interface Harness {
   readonly failures: (ReflectorFailure | null)[];
   readonly problems: [string, readonly string[]][];
   listed: number;
-  readonly reflector: Reflector<unknown>;
+  readonly reflector: Reflector<'pods'>;
   start(): void;
   names(): string[];
 }
@@ -35,7 +35,7 @@ beforeEach(async () => {
   const parts = { api, clock, changes: [] as string[], failures: [] as (ReflectorFailure | null)[] };
   const problems: [string, readonly string[]][] = [];
   const reflector = new Reflector({
-    resource: PODS,
+    kind: WATCHED.pods,
     transport: createTransport(config, 'test'),
     clock,
     random: () => 0.5,

@@ -1,16 +1,16 @@
 /**
- * Keeps a Store equal to one kind of objects in the API server, for ever: list, watch, and again.
+ * Keeps an ObjectStore equal to one kind of objects in the API server, for ever: list, watch, and again.
  * Guarantees: the old contents stay until a new list is complete; no error ends it, only the signal;
  * repeated failures never come faster than the backoff; a silent connection is given up.
  */
+import { pathOf, type WatchedKind, type WatchedResource } from '../kinds/kinds.ts';
 import { Backoff } from '../time/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import { sleep } from '../time/sleep.ts';
 import { ApiError, OutOfOrderError } from './api-error.ts';
 import { Deadline } from './deadline.ts';
 import { listPages } from './list.ts';
-import type { Resource } from './resources.ts';
-import { Store, type StoreSink } from './store.ts';
+import { ObjectStore, type StoreSink, type WatchEvent } from './object-store.ts';
 import type { Transport } from './transport.ts';
 import { ANSWER_MS, watchOnce } from './watch.ts';
 
@@ -30,8 +30,8 @@ export interface ReflectorFailure {
   readonly retryInMs: number;
 }
 
-export interface ReflectorOptions<T> {
-  readonly resource: Resource<T>;
+export interface ReflectorOptions<R extends WatchedResource> {
+  readonly kind: WatchedKind<R>;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: () => number;
@@ -47,9 +47,9 @@ const RELIST_MS = 6 * 3_600_000;
 /** Refusals in a row after which the version itself is suspected (a restored server may never reach it). */
 const REFUSALS_BEFORE_RELIST = 5;
 
-export class Reflector<T> {
-  readonly #options: ReflectorOptions<T>;
-  readonly #store: Store<T>;
+export class Reflector<R extends WatchedResource> {
+  readonly #options: ReflectorOptions<R>;
+  readonly #store: ObjectStore<R>;
   readonly #backoff: Backoff;
   #needsList = true;
   #everListed = false;
@@ -57,9 +57,9 @@ export class Reflector<T> {
   #refusals = 0;
   #failing = false;
 
-  constructor(options: ReflectorOptions<T>) {
+  constructor(options: ReflectorOptions<R>) {
     this.#options = options;
-    this.#store = new Store(options.resource, options.sink);
+    this.#store = new ObjectStore(options.kind, options.sink);
     this.#backoff = new Backoff({
       firstMs: FIRST_DELAY_MS,
       maxMs: LONGEST_DELAY_MS,
@@ -67,7 +67,7 @@ export class Reflector<T> {
     });
   }
 
-  get store(): Store<T> {
+  get store(): ObjectStore<R> {
     return this.#store;
   }
 
@@ -89,12 +89,12 @@ export class Reflector<T> {
   }
 
   async #list(deadline: Deadline): Promise<void> {
-    const { transport, resource, clock, random, sink } = this.#options;
+    const { transport, kind, clock, random, sink } = this.#options;
     let draft = this.#store.draft();
     let version = '';
     deadline.extend(ANSWER_MS);
     const progress = (): void => deadline.extend(ANSWER_MS);
-    for await (const page of listPages(transport, resource.path, deadline.signal, progress)) {
+    for await (const page of listPages(transport, pathOf(kind), deadline.signal, progress)) {
       if ('restart' in page) {
         draft = this.#store.draft();
         continue;
@@ -112,9 +112,9 @@ export class Reflector<T> {
   }
 
   async #watch(deadline: Deadline): Promise<void> {
-    const { transport, resource, clock, random } = this.#options;
+    const { transport, kind, clock, random } = this.#options;
     const request = {
-      path: resource.path,
+      path: pathOf(kind),
       version: this.#store.version,
       timeoutSeconds: 300 + Math.floor(random() * 301),
     };
@@ -124,7 +124,7 @@ export class Reflector<T> {
       opened: (): void => {
         cancel = clock.after(STEADY_MS, () => this.#steady());
       },
-      events: (batch: Parameters<Store<T>['apply']>[0]): void => {
+      events: (batch: readonly WatchEvent[]): void => {
         events += batch.length;
         this.#steady();
         this.#store.apply(batch);

@@ -3,7 +3,7 @@ import type { Clock } from '../time/clock.ts';
 import { apiError, errorFromStatusObject, ProtocolError } from './api-error.ts';
 import { readLines, readText } from './body.ts';
 import type { Deadline } from './deadline.ts';
-import type { WatchEvent } from './store.ts';
+import type { WatchEvent } from './object-store.ts';
 import type { Transport } from './transport.ts';
 
 /** The API server sends a bookmark about every minute, so that silence for two means a dead connection. */

@@ -1,7 +1,8 @@
+import { KINDS, RESOURCES } from '../kinds/kinds.ts';
 import { printable, quoted } from '../model/printable.ts';
 import { didYouMean, nearNames } from './near.ts';
 
-/** The kinds of built-in API groups that ordinary manifests hold, with the apiVersions in use. */
+/** The kinds that policyd reads, and those of built-in API groups that ordinary manifests hold, with the apiVersions in use. */
 interface Kind {
   readonly name: string;
   readonly apiVersions: readonly string[];
@@ -14,12 +15,14 @@ function kinds(apiVersions: readonly string[], namespaced: boolean, names: reado
 
 const KNOWN: ReadonlyMap<string, Kind> = new Map(
   [
-    ...kinds(['networking.k8s.io/v1'], true, ['NetworkPolicy', 'Ingress']),
+    ...RESOURCES.flatMap((resource) => {
+      const { kind, apiVersion, namespaced } = KINDS[resource];
+      return kinds([apiVersion], namespaced, [kind]);
+    }),
+    ...kinds(['networking.k8s.io/v1'], true, ['Ingress']),
     ...kinds(['networking.k8s.io/v1'], false, ['IngressClass']),
-    ...kinds(['v1'], false, ['Namespace', 'Node', 'PersistentVolume']),
+    ...kinds(['v1'], false, ['PersistentVolume']),
     ...kinds(['v1'], true, [
-      'Pod',
-      'Service',
       'ConfigMap',
       'Secret',
       'ServiceAccount',

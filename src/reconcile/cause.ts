@@ -1,6 +1,5 @@
 /** Gathers why a commit happens, in few words however many changes there were. */
 import { type Change, changedObject } from '../model/cluster.ts';
-import { policyText } from '../model/policy-ref.ts';
 
 const NAMED = 3;
 
@@ -31,19 +30,7 @@ export class Cause {
   }
 }
 
+/** `policy shop/api gone`, for the log. */
 export function describeChange(change: Change): string {
   return `${changedObject(change)}${change.value === null ? ' gone' : ''}`;
-}
-
-/** As problems name it; those of nodes and namespaces are nobody's fault. */
-export function objectOf(change: Change): readonly string[] {
-  switch (change.kind) {
-    case 'policy':
-      return [policyText(change.ref)];
-    case 'pod':
-      return [`Pod ${change.key}`];
-    case 'namespace':
-    case 'node':
-      return [];
-  }
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { Compiler } from '../compile/compiler.ts';
+import { objectOf } from '../kinds/kinds.ts';
+import { versionsFrom } from '../kinds/versions.ts';
 import type { Address } from '../model/address.ts';
 import { type Change, changedObject, type Pod, podKey } from '../model/cluster.ts';
 import { halved, type Limits, UNLIMITED } from '../nft/batch.ts';
@@ -8,7 +10,6 @@ import type { ObservedTable } from '../nft/observe.ts';
 import { applyPlan, type Batch, plan } from '../nft/plan.ts';
 import type { CommitResult } from '../nft/port.ts';
 import type { Facts, Log } from '../status/log.ts';
-import { objectOf } from './cause.ts';
 import { Reconciler } from './reconciler.ts';
 
 type Fault = 'refuse' | 'refuse-rule' | 'uncertain-before' | 'uncertain-after' | 'throw' | 'hang' | null;
@@ -147,17 +148,14 @@ function begin(): void {
     clock,
     random: () => 0,
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } satisfies Log,
-    versions: () => {
-      const text = String(version);
-      return { pods: text, namespaces: text, nodes: text, networkpolicies: text };
-    },
+    versions: () => versionsFrom(() => String(version)),
   });
   running = reconciler.run(stop.signal);
 }
 
 function apply(changes: readonly Change[]): void {
   for (const change of changes) compiler.update(change);
-  reconciler.changed(changes.map(changedObject), changes.flatMap(objectOf));
+  reconciler.changed(changes.map(changedObject), changes.map(objectOf));
 }
 
 function namespace(name: string): Change {

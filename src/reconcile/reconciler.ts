@@ -7,12 +7,13 @@
  */
 import type { Compiled } from '../compile/compiled.ts';
 import { withhold } from '../compile/withhold.ts';
+import { emptyVersions, type ResourceVersions } from '../kinds/versions.ts';
 import type { ObservedTable } from '../nft/observe.ts';
 import { applyPlan, type Batch, type Plan, split } from '../nft/plan.ts';
 import type { CommitResult, Refused } from '../nft/port.ts';
 import type { Log } from '../status/log.ts';
 import { Problems } from '../status/problems.ts';
-import type { Degradation, ResourceVersions } from '../status/status.ts';
+import type { Degradation } from '../status/status.ts';
 import { Backoff } from '../time/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import { sleep } from '../time/sleep.ts';
@@ -81,7 +82,7 @@ export class Reconciler {
   #observed: ObservedTable | null | 'unknown' = 'unknown';
   #everInSync = false;
   #revision = 0;
-  #applied: ResourceVersions = { pods: '', namespaces: '', nodes: '', networkpolicies: '' };
+  #applied: ResourceVersions = emptyVersions();
   #degraded: Degradation | null = null;
   /** Since when the kernel could not be brought to what is wanted, and since when nft is at work. */
   #failingSince: number | null = null;

@@ -1,13 +1,5 @@
-/** The shape of GET /status, read by policyctl and by the lab. Additions are fine, changes are not. */
-export const WATCHED_RESOURCES: readonly WatchedResource[] = [
-  'pods',
-  'namespaces',
-  'nodes',
-  'networkpolicies',
-];
-export type WatchedResource = 'pods' | 'namespaces' | 'nodes' | 'networkpolicies';
-
-export type ResourceVersions = Readonly<Record<WatchedResource, string>>;
+/** What the agent says at GET /status; `schema.ts` reads it. Additions are fine, changes are not. */
+import type { ResourceVersions } from '../kinds/versions.ts';
 
 export interface AgentStatus {
   readonly node: string;

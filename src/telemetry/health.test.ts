@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { versionsFrom } from '../kinds/versions.ts';
+import { statusSchema } from '../status/schema.ts';
 import type { AgentStatus } from '../status/status.ts';
 import { type HealthServer, parseHealthAddress, serveHealth } from './health.ts';
 
@@ -21,7 +23,7 @@ beforeEach(async () => {
     ready: true,
     inSync: true,
     revision: 3,
-    resourceVersions: { pods: '1', namespaces: '2', nodes: '3', networkpolicies: '4' },
+    resourceVersions: versionsFrom(() => '4'),
     degraded: [],
     problems: [],
     staleSeconds: 0,
@@ -54,7 +56,7 @@ function call(path: string, method = 'GET'): Promise<{ code: number | undefined;
 test('serves the status as JSON', async () => {
   server = await serveHealth({ kind: 'unix', path: socket }, () => status);
   expect(server.address).toBe(`unix:${socket}`);
-  expect(JSON.parse((await call('/status')).text)).toEqual(status);
+  expect(statusSchema.parse(JSON.parse((await call('/status')).text))).toEqual(status);
   expect((await stat(socket)).mode & 0o777).toBe(0o600);
 });
 

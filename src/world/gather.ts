@@ -1,28 +1,30 @@
 /** Raw objects, from files or from a cluster, to the world an explanation is made from. */
 
+import {
+  type Identity,
+  type KeyOf,
+  KINDS,
+  RESOURCES,
+  type Resource,
+  resourceOf,
+  type ValueOf,
+} from '../kinds/kinds.ts';
 import type { Address } from '../model/address.ts';
-import type { Namespace, Node, Pod, PodKey } from '../model/cluster.ts';
 import { podKey } from '../model/cluster.ts';
 import type { Path } from '../model/labels.ts';
-import type { FieldProblem, Policy } from '../model/policy.ts';
-import { type PolicyKey, policyKey } from '../model/policy-ref.ts';
-import type { Service } from '../model/service.ts';
+import type { FieldProblem } from '../model/policy.ts';
+import { policyKey } from '../model/policy-ref.ts';
 import type { Decoded, UnknownFields } from '../policy/decode/decoded.ts';
-import { decodeNamespace } from '../policy/decode/namespace.ts';
-import { decodeNetworkPolicy } from '../policy/decode/network-policy.ts';
-import { decodeNode } from '../policy/decode/node.ts';
-import { decodePod } from '../policy/decode/pod.ts';
-import { decodeService } from '../policy/decode/service.ts';
 import { complete } from './complete.ts';
 import { spokenFamilies } from './families.ts';
-import { podsOfWorkload } from './workload.ts';
+import { podsOfWorkload, WORKLOADS } from './workload.ts';
 import type { At, World } from './world.ts';
 
 /** One object as it was read. */
 export interface Gathered {
   readonly kind: string;
   readonly raw: unknown;
-  readonly locate: ((path: Path) => At | null) | null;
+  readonly locate: Locate | null;
 }
 
 export interface ObjectProblem {
@@ -30,93 +32,69 @@ export interface ObjectProblem {
   readonly problem: FieldProblem;
 }
 
+type Locate = (path: Path) => At | null;
+
 export interface Decodings {
-  readonly namespaces: Map<string, Namespace>;
-  readonly nodes: Map<string, Node>;
-  readonly pods: Map<PodKey, Pod>;
-  readonly services: Map<string, Service>;
-  readonly policies: Map<PolicyKey, Policy>;
-  readonly places: Map<PolicyKey, (path: Path) => At | null>;
+  readonly objects: { readonly [R in Resource]: Map<KeyOf<R>, ValueOf<R>> };
+  /** Where an object was read, by `placeKey`. */
+  readonly places: Map<string, Locate>;
   readonly problems: ObjectProblem[];
 }
 
+/** Whether `decodeAll` makes something of it; a kind of that name in another group is something else. */
+export function isUsed(kind: string, apiVersion: string): boolean {
+  const resource = resourceOf(kind);
+  if (resource !== null) return KINDS[resource].apiVersion === apiVersion;
+  return WORKLOADS.has(kind) && /^(?:v1|apps\/v1|batch\/v1)$/.test(apiVersion);
+}
+
+/** Every object by its key, and what is wrong with it; objects of other kinds are passed over. */
 export function decodeAll(objects: readonly Gathered[], unknownFields: UnknownFields): Decodings {
   const into: Decodings = {
-    namespaces: new Map(),
-    nodes: new Map(),
-    pods: new Map(),
-    services: new Map(),
-    policies: new Map(),
+    objects: Object.fromEntries(
+      RESOURCES.map((resource) => [resource, new Map()]),
+    ) as unknown as Decodings['objects'],
     places: new Map(),
     problems: [],
   };
   for (const object of objects) {
-    const take = <Value>({ value, problems }: Decoded<Value>): Value | null => {
-      for (const problem of problems) into.problems.push({ object, problem });
-      return value;
-    };
-    decodeOne(object, unknownFields, take, into);
+    const resource = resourceOf(object.kind);
+    if (resource === null) takeWorkload(object, unknownFields, into);
+    else takeObject(resource, object, unknownFields, into);
   }
   return into;
 }
 
-function decodeOne(
-  { kind, raw, locate }: Gathered,
+function takeObject<R extends Resource>(
+  resource: R,
+  object: Gathered,
   unknownFields: UnknownFields,
-  take: <Value>(decoded: Decoded<Value>) => Value | null,
   into: Decodings,
 ): void {
-  switch (kind) {
-    case 'Namespace': {
-      const value = take(decodeNamespace(raw, unknownFields));
-      if (value !== null) into.namespaces.set(value.name, value);
-      return;
-    }
-    case 'Node': {
-      const value = take(decodeNode(raw, unknownFields));
-      if (value !== null) into.nodes.set(value.name, value);
-      return;
-    }
-    case 'Pod': {
-      const value = take(decodePod(raw, unknownFields));
-      if (value !== null) into.pods.set(podKey(value.namespace, value.name), value);
-      return;
-    }
-    case 'Service': {
-      const value = take(decodeService(raw, unknownFields));
-      if (value !== null) into.services.set(`${value.namespace}/${value.name}`, value);
-      return;
-    }
-    case 'NetworkPolicy': {
-      const value = take(decodeNetworkPolicy(raw, unknownFields));
-      if (value === null) return;
-      const key = policyKey(value);
-      into.policies.set(key, value);
-      if (locate !== null) into.places.set(key, locate);
-      return;
-    }
-    default: {
-      const value = take(podsOfWorkload(kind, raw, unknownFields));
-      if (value !== null) into.pods.set(podKey(value.namespace, value.name), value);
-    }
-  }
+  const value = take(object, KINDS[resource].decode(object.raw, unknownFields), into);
+  if (value === null) return;
+  const key = KINDS[resource].key(identityOf(value));
+  into.objects[resource].set(key, value);
+  if (object.locate !== null) into.places.set(placeKey(object.kind, key), object.locate);
 }
 
-/** The kinds `decodeAll` makes something of. */
-export const USED_KINDS: ReadonlySet<string> = new Set([
-  'Namespace',
-  'Node',
-  'Pod',
-  'Service',
-  'NetworkPolicy',
-  'Deployment',
-  'StatefulSet',
-  'DaemonSet',
-  'ReplicaSet',
-  'ReplicationController',
-  'Job',
-  'CronJob',
-]);
+function takeWorkload(object: Gathered, unknownFields: UnknownFields, into: Decodings): void {
+  const value = take(object, podsOfWorkload(object.kind, object.raw, unknownFields), into);
+  if (value !== null) into.objects.pods.set(podKey(value.namespace, value.name), value);
+}
+
+function take<Value>(object: Gathered, { value, problems }: Decoded<Value>, into: Decodings): Value | null {
+  for (const problem of problems) into.problems.push({ object, problem });
+  return value;
+}
+
+function identityOf(value: { readonly namespace?: string; readonly name: string }): Identity {
+  return { namespace: value.namespace ?? '', name: value.name };
+}
+
+function placeKey(kind: string, key: string): string {
+  return `${kind} ${key}`;
+}
 
 export interface Surroundings {
   /** Where `internet` is, if that is known. */
@@ -130,7 +108,7 @@ export function assembleWorld(
   origin: Pick<World['input'], 'kind' | 'cluster' | 'files' | 'missing'>,
   { internet = [], asked = [] }: Surroundings = {},
 ): World {
-  const { namespaces, nodes, pods, services, policies, places } = decoded;
+  const { namespaces, nodes, pods, services, networkpolicies: policies } = decoded.objects;
   const families = spokenFamilies({ pods, policies }, services.values(), asked);
   const completed = complete({ revision: 1, namespaces, nodes, pods, policies }, families);
   return {
@@ -147,6 +125,6 @@ export function assembleWorld(
         policies: policies.size,
       },
     },
-    locate: (policy, path) => places.get(policyKey(policy))?.(path) ?? null,
+    locate: (policy, path) => decoded.places.get(placeKey(policy.kind, policyKey(policy)))?.(path) ?? null,
   };
 }

@@ -4,8 +4,9 @@
  */
 import { Compiler } from '../../src/compile/compiler.ts';
 import { createNft } from '../../src/host/nft.ts';
-import { NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '../../src/kube/resources.ts';
-import { Store, type StoreSink } from '../../src/kube/store.ts';
+import { WATCHED, type WatchedResource } from '../../src/kinds/kinds.ts';
+import { emptyVersions } from '../../src/kinds/versions.ts';
+import { ObjectStore, type StoreSink } from '../../src/kube/object-store.ts';
 import type { NftCommand } from '../../src/nft/commands.ts';
 import { parseListing } from '../../src/nft/listing.ts';
 import type { Ruleset } from '../../src/nft/objects.ts';
@@ -18,7 +19,7 @@ import { SYSTEM_CLOCK } from '../../src/time/system-clock.ts';
 import type { Raw } from './objects.ts';
 import { LOCAL_NODE } from './workloads.ts';
 
-export type Kind = 'nodes' | 'namespaces' | 'pods' | 'networkpolicies';
+export type Kind = WatchedResource;
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 /** Milliseconds. */
@@ -46,7 +47,7 @@ const LOG = { debug: () => {}, warn: complain, error: complain };
 export class Pipeline {
   readonly #desired: Desired;
   readonly #reconciler: Reconciler;
-  readonly #stores: Readonly<Record<Kind, Pick<Store<unknown>, 'apply' | 'draft' | 'contents'>>>;
+  readonly #stores: Readonly<Record<Kind, Pick<ObjectStore<Kind>, 'apply' | 'draft' | 'contents'>>>;
   readonly #ended = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #spent = { compile: 0, plan: 0, commit: 0 };
@@ -67,10 +68,10 @@ export class Pipeline {
       },
     };
     this.#stores = {
-      nodes: new Store(NODES, sink),
-      namespaces: new Store(NAMESPACES, sink),
-      pods: new Store(PODS, sink),
-      networkpolicies: new Store(NETWORK_POLICIES, sink),
+      nodes: new ObjectStore(WATCHED.nodes, sink),
+      namespaces: new ObjectStore(WATCHED.namespaces, sink),
+      pods: new ObjectStore(WATCHED.pods, sink),
+      networkpolicies: new ObjectStore(WATCHED.networkpolicies, sink),
     };
     this.#desired = new Desired({
       node: LOCAL_NODE,
@@ -111,7 +112,7 @@ export class Pipeline {
           if (message === 'committed') this.#done();
         },
       },
-      versions: () => ({ pods: '', namespaces: '', nodes: '', networkpolicies: '' }),
+      versions: emptyVersions,
     });
   }
 

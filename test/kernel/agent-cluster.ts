@@ -7,9 +7,10 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { WatchedResource } from '../../src/kinds/kinds.ts';
 import type { Sandbox } from './sandbox.ts';
 
-type Resource = 'pods' | 'namespaces' | 'nodes' | 'networkpolicies';
+type Resource = WatchedResource;
 
 export interface ClusterObject {
   readonly metadata: {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { AgentStatus } from '../../src/status/status.ts';
+import { type ReadStatus, statusSchema } from '../../src/status/schema.ts';
 import { SERVER } from './agent-cluster.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -88,12 +88,12 @@ export class AgentProcess {
     });
   }
 
-  async status(): Promise<AgentStatus> {
-    return JSON.parse((await this.get('/status')).text);
+  async status(): Promise<ReadStatus> {
+    return statusSchema.parse(JSON.parse((await this.get('/status')).text));
   }
 
   /** Until the condition holds; throws with what was last seen after 20 s. */
-  async until(condition: (status: AgentStatus) => boolean): Promise<AgentStatus> {
+  async until(condition: (status: ReadStatus) => boolean): Promise<ReadStatus> {
     let last: unknown = null;
     const end = performance.now() + 20_000;
     while (performance.now() < end) {

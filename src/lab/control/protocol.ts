@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { degradationSchema, objectProblemSchema, type ReadStatus } from '../../status/schema.ts';
 
 /**
  * The lab's control channel: JSON over HTTP on the unix socket that POLICYD_LAB names.
@@ -24,16 +25,14 @@ export interface ForwardingState {
   readonly waitingFor: string | null;
 }
 
-export interface PolicydState {
+/** What its /status says, as far as a user of the lab asks for it, and what the lab knows of the process. */
+export interface PolicydState extends Pick<ReadStatus, 'ready' | 'inSync' | 'degraded' | 'problems'> {
   readonly running: boolean;
   /** In the lab's pid namespace; null while it does not run. */
   readonly pid: number | null;
-  readonly ready: boolean;
-  readonly inSync: boolean;
+  /** null while it says nothing. */
   readonly revision: number | null;
   readonly restarts: number;
-  readonly degraded: readonly { readonly code: string; readonly message: string }[];
-  readonly problems: readonly { readonly object: string; readonly message: string }[];
 }
 
 export interface LabPodState {
@@ -162,8 +161,8 @@ export const labStateSchema: z.ZodType<LabStateReport> = z.object({
           inSync: z.boolean(),
           revision: z.number().nullable(),
           restarts: z.int(),
-          degraded: z.array(z.object({ code: z.string(), message: z.string() })),
-          problems: z.array(z.object({ object: z.string(), message: z.string() })),
+          degraded: z.array(degradationSchema),
+          problems: z.array(objectProblemSchema),
         })
         .nullable(),
       services: z.object({ inSync: z.boolean(), waitingFor: z.string().nullable() }),

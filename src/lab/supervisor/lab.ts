@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import type { ResourceVersions } from '../../kinds/versions.ts';
 import { Failure } from '../../model/failure.ts';
-import type { ResourceVersions } from '../../status/status.ts';
 import { isObject, listAt, textAt } from '../apiserver/json.ts';
 import type { Store } from '../apiserver/store.ts';
 import type {

@@ -1,32 +1,8 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { z } from 'zod';
-import type { AgentStatus } from '../../status/status.ts';
+import { type ReadStatus, statusSchema } from '../../status/schema.ts';
 import type { Report } from './report.ts';
-
-/** What /status of a policyd says, as far as the lab uses it. */
-export type PolicydStatus = Pick<
-  AgentStatus,
-  'ready' | 'inSync' | 'revision' | 'resourceVersions' | 'problems'
-> & {
-  readonly degraded: readonly { readonly code: string; readonly message: string }[];
-};
-
-const version = z.string();
-const statusSchema: z.ZodType<PolicydStatus> = z.object({
-  ready: z.boolean(),
-  inSync: z.boolean(),
-  revision: z.number(),
-  resourceVersions: z.object({
-    pods: version,
-    namespaces: version,
-    nodes: version,
-    networkpolicies: version,
-  }),
-  degraded: z.array(z.object({ code: z.string(), message: z.string() })),
-  problems: z.array(z.object({ object: z.string(), message: z.string() })),
-});
 
 export interface PolicydSettings {
   readonly node: string;
@@ -93,7 +69,7 @@ export class PolicydProcess {
   }
 
   /** null when it does not answer, or not (yet) in the way expected. */
-  status(): Promise<PolicydStatus | null> {
+  status(): Promise<ReadStatus | null> {
     if (this.#pid === null) return Promise.resolve(null);
     return new Promise((resolve) => {
       const call = request(
@@ -137,7 +113,7 @@ export class PolicydProcess {
   }
 }
 
-function parseStatus(text: string): PolicydStatus | null {
+function parseStatus(text: string): ReadStatus | null {
   try {
     return statusSchema.parse(JSON.parse(text));
   } catch {

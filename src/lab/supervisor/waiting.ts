@@ -1,4 +1,5 @@
-import { type ResourceVersions, WATCHED_RESOURCES } from '../../status/status.ts';
+import { WATCHED_RESOURCES } from '../../kinds/kinds.ts';
+import { type ResourceVersions, versionsFrom } from '../../kinds/versions.ts';
 import { textAt } from '../apiserver/json.ts';
 import type { Store } from '../apiserver/store.ts';
 import type { Kubelet } from '../kubelet/kubelet.ts';
@@ -28,12 +29,7 @@ export function podsWaitedFor(store: Store, kubelets: ReadonlyMap<string, Kubele
 
 /** The versions that hold now, per resource. */
 export function currentVersions(store: Store): ResourceVersions {
-  return {
-    pods: store.resourceVersionOf('pods'),
-    namespaces: store.resourceVersionOf('namespaces'),
-    nodes: store.resourceVersionOf('nodes'),
-    networkpolicies: store.resourceVersionOf('networkpolicies'),
-  };
+  return versionsFrom((resource) => store.resourceVersionOf(resource));
 }
 
 /** What one policyd lacks to have committed these versions: a sentence, or null. */

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
+import { WATCHED } from '../kinds/kinds.ts';
 import { type Change, changedObject } from '../model/cluster.ts';
-import { NETWORK_POLICIES, NODES } from './resources.ts';
-import { Store } from './store.ts';
+import { ObjectStore } from './object-store.ts';
 
 function policyStore(): {
-  store: Store<unknown>;
+  store: ObjectStore<'networkpolicies'>;
   changes: Change[];
   problems: Map<string, readonly string[]>;
 } {
   const changes: Change[] = [];
   const problems = new Map<string, readonly string[]>();
-  const store = new Store<unknown>(NETWORK_POLICIES as never, {
+  const store = new ObjectStore(WATCHED.networkpolicies, {
     changed: (batch) => changes.push(...batch),
     problems: (object, messages) => problems.set(object, messages),
   });
@@ -53,7 +53,10 @@ test('a new list with the same contents changes nothing', () => {
 
 test('a heartbeat of a node changes nothing', () => {
   const changes: Change[] = [];
-  const store = new Store(NODES, { changed: (batch) => changes.push(...batch), problems: () => {} });
+  const store = new ObjectStore(WATCHED.nodes, {
+    changed: (batch) => changes.push(...batch),
+    problems: () => {},
+  });
   const node = (version: string, time: string): object => ({
     metadata: { name: 'a', resourceVersion: version },
     spec: { podCIDRs: ['10.0.0.0/24'] },
@@ -68,12 +71,12 @@ test('a heartbeat of a node changes nothing', () => {
 test('what is in the store does not depend on a decoder that fails', () => {
   const changes: Change[] = [];
   let fail = false;
-  const store = new Store(
+  const store = new ObjectStore(
     {
-      ...NODES,
-      decode: (raw: unknown) => {
+      ...WATCHED.nodes,
+      decode: (raw, unknownFields) => {
         if (fail) throw new Error('defect');
-        return NODES.decode(raw);
+        return WATCHED.nodes.decode(raw, unknownFields);
       },
     },
     { changed: (batch) => changes.push(...batch), problems: () => {} },

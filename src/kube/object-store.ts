@@ -2,13 +2,14 @@
  * The last known objects of one kind, trimmed. It turns lists and events into changes of the model, and
  * hands on only what makes a difference. Everything here is synchronous: nobody sees half a list.
  */
+import type { Identity, ValueOf, WatchedKind, WatchedResource } from '../kinds/kinds.ts';
 import type { Change } from '../model/cluster.ts';
 import type { FieldProblem } from '../model/policy.ts';
 import { formatProblem } from '../policy/decode/problem.ts';
 import { OutOfOrderError } from './api-error.ts';
 import { equal } from './equal.ts';
-import { Pool } from './pool.ts';
-import { describeObject, type Identity, identityOf, type Resource } from './resources.ts';
+import { describeObject, identityOf } from './identity.ts';
+import { Pool, pooled } from './pool.ts';
 import { isOlder, newest } from './version.ts';
 
 export interface StoreSink {
@@ -18,14 +19,14 @@ export interface StoreSink {
   problems(object: string, messages: readonly string[]): void;
 }
 
-interface Entry<T> {
+interface Entry<R extends WatchedResource> {
   readonly identity: Identity;
   readonly version: string;
-  readonly value: T;
+  readonly value: ValueOf<R>;
 }
 
-interface Read<T> {
-  readonly entry: Entry<T> | null;
+interface Read<R extends WatchedResource> {
+  readonly entry: Entry<R> | null;
   readonly key: string | null;
   readonly object: string;
   readonly messages: readonly string[];
@@ -42,15 +43,15 @@ export interface Draft {
   commit(version: string): void;
 }
 
-export class Store<T> {
-  readonly #resource: Resource<T>;
+export class ObjectStore<R extends WatchedResource> {
+  readonly #kind: WatchedKind<R>;
   readonly #sink: StoreSink;
   readonly #pool = new Pool();
-  #entries = new Map<string, Entry<T>>();
+  #entries = new Map<string, Entry<R>>();
   #version = '';
 
-  constructor(resource: Resource<T>, sink: StoreSink) {
-    this.#resource = resource;
+  constructor(kind: WatchedKind<R>, sink: StoreSink) {
+    this.#kind = kind;
     this.#sink = sink;
   }
 
@@ -64,11 +65,11 @@ export class Store<T> {
 
   /** Everything in the store, as changes that would build it. */
   contents(): readonly Change[] {
-    return [...this.#entries.values()].map(({ identity, value }) => this.#resource.change(identity, value));
+    return [...this.#entries.values()].map(({ identity, value }) => this.#kind.change(identity, value));
   }
 
   draft(): Draft {
-    const entries = new Map<string, Entry<T>>();
+    const entries = new Map<string, Entry<R>>();
     const reports = new Map<string, readonly string[]>();
     return {
       add: (raw) => {
@@ -114,7 +115,7 @@ export class Store<T> {
     this.#sink.problems(object, messages);
     const same = before !== undefined && equal(before.value, entry.value);
     this.#entries.set(key, same ? { ...entry, value: before.value } : entry);
-    return same ? null : this.#resource.change(entry.identity, entry.value);
+    return same ? null : this.#kind.change(entry.identity, entry.value);
   }
 
   #remove(raw: unknown): Change | null {
@@ -123,27 +124,27 @@ export class Store<T> {
     const before = this.#entries.get(keyOf(identity));
     if (before === undefined || isOlder(identity.version, before.version)) return null;
     this.#entries.delete(keyOf(identity));
-    this.#sink.problems(describeObject(this.#resource.kind, identity), []);
-    return this.#resource.change(identity, null);
+    this.#sink.problems(describeObject(this.#kind.kind, identity), []);
+    return this.#kind.change(identity, null);
   }
 
   #replace(
-    entries: Map<string, Entry<T>>,
+    entries: Map<string, Entry<R>>,
     reports: ReadonlyMap<string, readonly string[]>,
     version: string,
   ): void {
     const changes: Change[] = [];
     for (const [key, { identity }] of this.#entries) {
       if (entries.has(key)) continue;
-      changes.push(this.#resource.change(identity, null));
-      this.#sink.problems(describeObject(this.#resource.kind, identity), []);
+      changes.push(this.#kind.change(identity, null));
+      this.#sink.problems(describeObject(this.#kind.kind, identity), []);
     }
     for (const [key, entry] of entries) {
       const before = this.#entries.get(key);
       if (before !== undefined && equal(before.value, entry.value)) {
         entries.set(key, { ...entry, value: before.value });
       } else {
-        changes.push(this.#resource.change(entry.identity, entry.value));
+        changes.push(this.#kind.change(entry.identity, entry.value));
       }
     }
     for (const [object, messages] of reports) this.#sink.problems(object, messages);
@@ -153,8 +154,8 @@ export class Store<T> {
   }
 
   /** Never throws: one object that cannot be read must not keep the others out. */
-  #read(raw: unknown): Read<T> {
-    const { kind } = this.#resource;
+  #read(raw: unknown): Read<R> {
+    const { kind, resource } = this.#kind;
     const identity = identityOf(raw);
     if (identity === null) {
       const messages = ['ignored: it has no usable metadata.name'];
@@ -163,16 +164,12 @@ export class Store<T> {
     const object = describeObject(kind, identity);
     const { namespace, name, version } = identity;
     try {
-      const { value, problems } = this.#resource.decode(raw);
+      const { value, problems } = this.#kind.decode(raw, 'ignore');
       const messages = problems.map((problem: FieldProblem) => formatProblem(problem));
       const entry =
         value === null
           ? null
-          : {
-              identity: { namespace, name },
-              version,
-              value: this.#resource.pooled?.(value, this.#pool) ?? value,
-            };
+          : { identity: { namespace, name }, version, value: pooled(resource, value, this.#pool) };
       return { entry, key: keyOf(identity), object, messages };
     } catch (error) {
       return { entry: null, key: keyOf(identity), object, messages: [`cannot be decoded: ${String(error)}`] };
