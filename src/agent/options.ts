@@ -20,6 +20,7 @@ export interface Commands {
   cleanup(): Promise<void>;
 }
 
+/** The parser of policyd's command line; what it refuses ends the process with a message. */
 export function program(version: string, commands: Commands): Command {
   const command: Command = new Command('policyd')
     .description('Enforces the NetworkPolicies of the cluster for the pods of one node, with nftables.')

@@ -25,6 +25,7 @@ export interface StatusSources {
 /** Watches break and come back in normal life; only a longer silence makes the agent not ready. */
 const API_PATIENCE_MS = 10_000;
 
+/** What /status says at this moment. */
 export function agentStatus(sources: StatusSources): AgentStatus {
   const { node, feed, desired, reconciler, bridges, frames, problems, vitals } = sources;
   const bridging = [...bridges.degraded, ...frames.degraded];
@@ -61,6 +62,7 @@ export function agentStatus(sources: StatusSources): AgentStatus {
   };
 }
 
+/** A kind that cannot be followed, with what an administrator can do about it; `now` by the clock of `since`. */
 export function apiDegradation(failure: FeedFailure, now: number): Degradation {
   const { resource, message, since } = failure;
   const seconds = Math.round((now - since) / 1000);

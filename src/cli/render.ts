@@ -56,7 +56,7 @@ function place(
     pods.set(key, pod.node === null ? { ...pod, node } : pod);
   }
   const families = spokenFamilies({ pods, policies }, services.values(), []);
-  const completed = complete({ revision: 1, namespaces, nodes, pods, policies }, families);
+  const completed = complete({ namespaces, nodes, pods, policies }, families);
   if (placed > 0) notes.push(`${count(placed)} without spec.nodeName: taken to run on ${node}`);
   for (const key of [...completed.standIns].sort()) {
     const addresses = completed.snapshot.pods.get(key)?.addresses ?? [];

@@ -29,7 +29,6 @@ const DENY: Policy = {
 
 function compiled(pods: readonly Pod[], policies: readonly Policy[]): Compiled {
   const snapshot: Snapshot = {
-    revision: 1,
     namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
     pods: new Map(pods.map((each) => [podKey('shop', each.name), each])),
     policies: new Map(policies.map((each) => [policyKey(each), each])),

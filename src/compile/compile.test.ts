@@ -66,7 +66,6 @@ function snapshot(
 ): Snapshot {
   const namespaces = new Map<string, Namespace>([['shop', { name: 'shop', labels }]]);
   return {
-    revision: 1,
     namespaces,
     pods: new Map(podList.map((each) => [podKey(each.namespace, each.name), each])),
     policies: new Map(policies.map((each) => [policyKey(each), each])),

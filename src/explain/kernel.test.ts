@@ -42,7 +42,6 @@ const DENY: Policy = {
 function snapshot(policies: readonly Policy[]): Snapshot {
   const pods = [pod('web', '10.244.1.2'), pod('api', '10.244.1.3')];
   return {
-    revision: 1,
     namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
     pods: new Map(pods.map((each) => [podKey('shop', each.name), each])),
     policies: new Map(policies.map((each) => [policyKey(each), each])),

@@ -55,7 +55,6 @@ function world(policies: readonly Policy[], service: Service = API): World {
   ];
   return {
     snapshot: {
-      revision: 1,
       namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
       nodes: new Map([node('node-a', 1), node('node-b', 2)].map((each) => [each.name, each])),
       pods: new Map(pods.map((each) => [podKey('shop', each.name), each])),

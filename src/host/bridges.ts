@@ -22,6 +22,7 @@ export interface BridgeFiles {
 
 const LINK_LOCAL = (['169.254.0.0/16', 'fe80::/10'] as const).flatMap((text) => parseCidr(text)?.cidr ?? []);
 
+/** Looks at each call and never throws: what cannot be read is absent, and `switchOn` returns why it could not. */
 export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
   const { proc = '/proc', sys = '/sys', interfaces = networkInterfaces } = files;
   const devices = `${sys}/class/net`;

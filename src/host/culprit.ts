@@ -14,6 +14,7 @@ export interface Culprit {
 /** Never an object of anybody: the table is not made, only asked for. */
 const HARMLESS: NftCommand = { add: { table: { family: 'inet', name: 'policyd_probe' } } };
 
+/** Asks `check` about beginnings of the refused `commands`; no question is begun after `timeoutMs`. */
 export async function culprit(
   commands: readonly NftCommand[],
   check: (commands: readonly NftCommand[]) => Promise<NftRun>,

@@ -20,6 +20,10 @@ export interface NftOptions {
   readonly directory?: string;
 }
 
+/**
+ * All of it throws a Failure NFT_MISSING; `version` and `listTable` also NFT_TIMEOUT, NFT_FAILED and
+ * NFT_UNREADABLE. How a commit or a check ended is its result.
+ */
 export function createNft(options: NftOptions): Nft {
   const process = { binary: options.binary ?? 'nft', timeoutMs: options.timeoutMs };
   const send: Send = (flags, commands) =>

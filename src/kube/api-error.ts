@@ -38,6 +38,7 @@ export function apiError(status: number, text: string, retryAfterMs: number | nu
   return new ApiError(status, `${status} ${statusMessage(text)}`, retryAfterMs);
 }
 
+/** Of the object of an ERROR event; without a code it is 410 if its reason says so, else 500. */
 export function errorFromStatusObject(object: unknown): ApiError {
   const { code, message, reason, details } = fields(object);
   const expired = reason === 'Expired' || reason === 'Gone';

@@ -13,6 +13,7 @@ export interface KubeconfigOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Throws a Failure: INPUT_UNREADABLE, INPUT_INVALID, or NAME_UNKNOWN for a context that does not exist. */
 export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
   const config = new KubeConfig();
   const source = options.file ?? options.env.KUBECONFIG ?? 'the default places';

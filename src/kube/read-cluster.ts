@@ -29,6 +29,7 @@ export interface ReadClusterOptions extends KubeconfigOptions {
   readonly timeoutMs?: number;
 }
 
+/** Throws a Failure when the API server cannot be asked: CLUSTER_FORBIDDEN (401), CLUSTER_UNREACHABLE, or of the kubeconfig. */
 export async function readCluster(options: ReadClusterOptions): Promise<ClusterObjects> {
   const config = loadKubeconfig(options);
   const server = config.getCurrentCluster()?.server ?? '';

@@ -7,6 +7,7 @@ export function isOlder(version: string, than: string): boolean {
   return BigInt(version) < BigInt(than);
 }
 
+/** `b` where the order is unknown: what came later. */
 export function newest(a: string, b: string): string {
   return isOlder(b, a) ? a : b;
 }

@@ -61,9 +61,8 @@ export interface Node {
   readonly podCidrs: readonly Cidr[];
 }
 
-/** An immutable view of the cluster, numbered, safe to act on once every kind has been listed. */
+/** An immutable view of the cluster, safe to act on once every kind has been listed. */
 export interface Snapshot {
-  readonly revision: number;
   readonly namespaces: ReadonlyMap<string, Namespace>;
   readonly pods: ReadonlyMap<PodKey, Pod>;
   readonly policies: ReadonlyMap<PolicyKey, Policy>;

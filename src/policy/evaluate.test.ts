@@ -59,7 +59,7 @@ function snapshotOf(items: readonly Item[]): Snapshot {
     else if ('podCidrs' in item) nodes.set(item.name, item);
     else namespaces.set(item.name, item);
   }
-  return { revision: 1, namespaces, pods, policies, nodes };
+  return { namespaces, pods, policies, nodes };
 }
 
 const WEB = '10.244.1.2';

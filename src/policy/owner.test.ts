@@ -33,7 +33,6 @@ function pod(name: string, over: Partial<Pod> = {}): Pod {
 function owner(...pods: readonly Pod[]): string | null {
   const byKey = new Map(pods.map((each) => [podKey(each.namespace, each.name), each]));
   const snapshot: Snapshot = {
-    revision: 1,
     namespaces: new Map(),
     pods: byKey,
     policies: new Map(),

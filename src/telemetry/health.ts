@@ -27,6 +27,7 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+/** Throws a Failure (USAGE) when it cannot listen there. `status` is asked at each request. */
 export async function serveHealth(address: HealthAddress, status: () => AgentStatus): Promise<HealthServer> {
   const server = createServer((request, response) => answer(request, response, status));
   server.headersTimeout = 5_000;

@@ -20,6 +20,7 @@ export interface LogOptions {
   readonly color: boolean;
 }
 
+/** Lines below `level` cost nothing. */
 export async function createLog(options: LogOptions): Promise<Log> {
   const pretty = options.format === 'pretty' || (options.format === 'auto' && options.terminal);
   const destination = pretty ? await openPretty(options) : pino.destination({ dest: 2, sync: true });

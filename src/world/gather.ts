@@ -110,7 +110,7 @@ export function assembleWorld(
 ): World {
   const { namespaces, nodes, pods, services, networkpolicies: policies } = decoded.objects;
   const families = spokenFamilies({ pods, policies }, services.values(), asked);
-  const completed = complete({ revision: 1, namespaces, nodes, pods, policies }, families);
+  const completed = complete({ namespaces, nodes, pods, policies }, families);
   return {
     ...completed,
     services,

@@ -46,5 +46,5 @@ export function snapshotOf(objects: readonly Raw[]): Snapshot {
         throw new TypeError(`a test object of unknown kind ${String(object.kind)}`);
     }
   }
-  return { revision: 1, namespaces, pods, policies, nodes };
+  return { namespaces, pods, policies, nodes };
 }

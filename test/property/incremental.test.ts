@@ -116,7 +116,6 @@ test('any sequence of events leads where a full compile and a fresh table lead',
 
 function snapshotAt(now: ReadonlyMap<string, Change>): Snapshot {
   const snapshot = {
-    revision: 1,
     namespaces: new Map(),
     pods: new Map(),
     policies: new Map(),
