@@ -27,7 +27,7 @@ export interface Gathered {
   readonly locate: Locate | null;
 }
 
-export interface ObjectProblem {
+export interface DecodingProblem {
   readonly object: Gathered;
   readonly problem: FieldProblem;
 }
@@ -38,7 +38,7 @@ export interface Decodings {
   readonly objects: { readonly [R in Resource]: Map<KeyOf<R>, ValueOf<R>> };
   /** Where an object was read, by `placeKey`. */
   readonly places: Map<string, Locate>;
-  readonly problems: ObjectProblem[];
+  readonly problems: DecodingProblem[];
 }
 
 /** Whether `decodeAll` makes something of it; a kind of that name in another group is something else. */

@@ -11,11 +11,12 @@ export interface Listed {
 }
 
 export class BenchApi {
-  readonly #lists: Readonly<Record<Kind, Listed>>;
+  /** A kind without a list has no objects. */
+  readonly #lists: Readonly<Partial<Record<Kind, Listed>>>;
   readonly #watches = new Map<string, ServerResponse>();
   readonly #server: Server;
 
-  constructor(lists: Readonly<Record<Kind, Listed>>) {
+  constructor(lists: Readonly<Partial<Record<Kind, Listed>>>) {
     this.#lists = lists;
     this.#server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://api');
@@ -25,7 +26,7 @@ export class BenchApi {
         response.writeHead(200);
         response.flushHeaders();
       } else {
-        this.#list(this.#lists[kind], url.searchParams, response);
+        this.#list(this.#lists[kind] ?? [], url.searchParams, response);
       }
     });
   }
