@@ -1,9 +1,8 @@
 /** `policyd cleanup`: takes our tables out of the kernel, and nothing else. */
-import { FRAME_TABLE } from '../compile/bridge-frames.ts';
+import { FRAME_TABLE, POLICY_TABLE as TABLE } from '../compile/names.ts';
 import { Failure } from '../model/failure.ts';
 import { deleteTable, type Table } from '../nft/commands.ts';
 import type { Nft } from '../nft/port.ts';
-import { TABLE } from './table.ts';
 
 /** What to tell the user. */
 export async function cleanup(nft: Nft): Promise<string> {

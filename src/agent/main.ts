@@ -4,34 +4,23 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { Bridged } from '../compile/bridged.ts';
-import { Compiler } from '../compile/compiler.ts';
 import { createBridgeHost } from '../host/bridges.ts';
 import { conntrackUse } from '../host/conntrack.ts';
+import { MachineWatch } from '../host/machine-watch.ts';
 import { createNft } from '../host/nft.ts';
 import { inUserNamespace } from '../host/user-namespace.ts';
-import { objectOf } from '../kinds/kinds.ts';
 import type { FeedFailure } from '../kube/cluster-feed.ts';
-import { LocalPlaces } from '../machine/local-places.ts';
 import { Failure } from '../model/failure.ts';
-import { halved, type Limits, UNLIMITED, UNPRIVILEGED_LIMITS } from '../nft/batch.ts';
-import { parseListing } from '../nft/listing.ts';
-import { observe } from '../nft/observe.ts';
-import { plan } from '../nft/plan.ts';
-import { Blindness } from '../reconcile/blindness.ts';
-import { BridgeFilter } from '../reconcile/bridge-filter.ts';
-import { describeChange } from '../reconcile/cause.ts';
-import { Desired } from '../reconcile/desired.ts';
-import { FrameGuard } from '../reconcile/frame-guard.ts';
-import { Reconciler, type Steps } from '../reconcile/reconciler.ts';
-import { Degradations } from '../status/degradations.ts';
+import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../nft/batch.ts';
+import { logObserver } from '../reconcile/log-observer.ts';
+import { loggedDegradations } from '../status/degradations.ts';
 import { Problems } from '../status/problems.ts';
 import { SYSTEM_CLOCK } from '../time/system-clock.ts';
 import { cleanup } from './cleanup.ts';
+import { Loop } from './loop.ts';
 import { type AgentOptions, program } from './options.ts';
 import { preflight } from './preflight.ts';
 import { agentStatus } from './status.ts';
-import { TABLE } from './table.ts';
 import { Vitals } from './vitals.ts';
 
 declare const __POLICYD_VERSION__: string;
@@ -65,52 +54,20 @@ async function run(options: AgentOptions): Promise<void> {
   const kubeconfig = loadKubeconfig({ file: options.kubeconfig, env: process.env });
   const { nftVersion, unchecked } = await preflight(nft);
   if (unchecked !== null) log.warn(`could not check what the kernel knows: ${unchecked}`);
-  let limits: Limits = (await inUserNamespace()) ? UNPRIVILEGED_LIMITS : UNLIMITED;
 
-  const desired = new Desired({
+  const host = createBridgeHost();
+  const loop = new Loop({
     node,
-    configured: options.podCidr,
-    createCompiler: (compileOptions) => new Compiler(compileOptions),
-    contents: () => feed.contents(),
-  });
-  const places = new LocalPlaces({ node, configured: options.podCidr });
-  const bridges = new BridgeFilter({ host: createBridgeHost(), log, places: () => places.places });
-  const bridged = new Bridged();
-  const frames = new FrameGuard({ nft, clock: SYSTEM_CLOCK, random, log });
-  // snapshot -> resolve -> compile -> plan -> commit -> observe; `desired` holds the snapshot, compiled as it
-  // changes, and the reconciler turns this line into a loop.
-  const steps: Steps = {
-    compile: () => {
-      // A pod that has just got its address may hang on a bridge that came with it.
-      if (places.takeMoved()) bridges.check();
-      const compiled = bridged.apply(desired.compile(), bridges.bridges);
-      frames.want(bridged.closing ? bridges.ports : []);
-      return compiled;
-    },
-    plan: ({ ruleset }, observed) => plan(ruleset, observed, limits),
-    shrink: () => {
-      limits = halved(limits);
-    },
-    commit: ({ commands }) => nft.commit(commands),
-    observe: async () => {
-      const listing = await nft.listTable(TABLE.family, TABLE.name);
-      return listing === null ? null : observe(parseListing(listing), TABLE);
-    },
-  };
-  const reconciler = new Reconciler({
-    steps,
+    podCidr: options.podCidr,
+    nft,
+    limits: (await inUserNamespace()) ? UNPRIVILEGED_LIMITS : UNLIMITED,
+    machine: new MachineWatch({ host, clock: SYSTEM_CLOCK }),
+    switches: host,
     clock: SYSTEM_CLOCK,
     random,
-    log,
+    tell: logObserver(log),
+    contents: () => feed.contents(),
     versions: () => feed.versions(),
-  });
-
-  const blindness = new Blindness({
-    clock: SYSTEM_CLOCK,
-    changed: (blind) => {
-      desired.setBlind(blind);
-      reconciler.changed([blind ? 'the cluster cannot be followed' : 'the cluster can be followed again']);
-    },
   });
   const eventLoop = new EventLoop();
   const vitals = new Vitals({
@@ -121,7 +78,7 @@ async function run(options: AgentOptions): Promise<void> {
   });
   vitals.look();
   const problems = new Problems();
-  const podRange = new Degradations(log);
+  const podRange = loggedDegradations(log);
   const feed = new ClusterFeed({
     transport: createTransport(kubeconfig, `policyd/${__POLICYD_VERSION__}`),
     clock: SYSTEM_CLOCK,
@@ -129,19 +86,17 @@ async function run(options: AgentOptions): Promise<void> {
     log,
     sink: {
       changed: (changes) => {
-        places.update(changes);
-        desired.update(changes);
-        if (feed.missing().length === 0) podRange.update(desired.podRanges.degraded);
-        if (changes.length > 0) reconciler.changed(changes.map(describeChange), changes.map(objectOf));
+        loop.changed(changes);
+        if (feed.missing().length === 0) podRange.update(loop.desired.podRanges.degraded);
       },
       problems: (object, messages) => {
         for (const message of problems.set(object, messages)) log.warn(message, { object });
       },
       listed: () => {
-        podRange.update(desired.podRanges.degraded);
-        reconciler.start();
+        podRange.update(loop.desired.podRanges.degraded);
+        loop.reconciler.start();
       },
-      failing: () => blindness.update(oldest(feed.failures())),
+      failing: () => loop.failing(oldest(feed.failures())),
     },
   });
 
@@ -149,10 +104,7 @@ async function run(options: AgentOptions): Promise<void> {
     agentStatus({
       node,
       feed,
-      desired,
-      reconciler,
-      bridges,
-      frames,
+      loop,
       problems,
       vitals,
       now: () => SYSTEM_CLOCK.now(),
@@ -173,20 +125,7 @@ async function run(options: AgentOptions): Promise<void> {
     });
   }
   const feeding = feed.run(ended.signal);
-  const reconciling = reconciler.run(ended.signal);
-  const bridgeTroubles = new Degradations(log);
-  const watching = bridges.run(
-    SYSTEM_CLOCK,
-    (changed) => {
-      bridgeTroubles.update([...bridges.degraded, ...frames.degraded]);
-      if (changed) reconciler.changed(['bridges of pods']);
-    },
-    ended.signal,
-  );
-  await Promise.race([
-    Promise.all([feeding, reconciling, watching, frames.run(ended.signal)]),
-    overdue(ended.signal),
-  ]);
+  await Promise.race([Promise.all([feeding, loop.run(ended.signal)]), overdue(ended.signal)]);
   await health?.close();
   process.exit(0);
 }

@@ -2,11 +2,12 @@
  * What must be there before anything else, asked once at the start without changing anything: an nft that is
  * new enough, the permission to use it, and a kernel that knows what policyd writes. Waiting mends none of it.
  */
+
+import { POLICY_TABLE } from '../compile/names.ts';
 import { checkNftVersion } from '../host/nft-version.ts';
 import { Failure } from '../model/failure.ts';
 import { FEATURE_COMMANDS, FEATURES, type Feature, featureOf } from '../nft/features.ts';
 import type { Nft, Refused } from '../nft/port.ts';
-import { TABLE } from './table.ts';
 
 export interface Preflight {
   readonly nftVersion: string;
@@ -18,7 +19,7 @@ export interface Preflight {
 export async function preflight(nft: Nft): Promise<Preflight> {
   const nftVersion = await nft.version();
   checkNftVersion(nftVersion);
-  const unreadable = await nft.listTable(TABLE.family, TABLE.name).then(
+  const unreadable = await nft.listTable(POLICY_TABLE.family, POLICY_TABLE.name).then(
     () => null,
     (error: unknown) => {
       if (error instanceof Failure && error.hint !== null) throw error;

@@ -1,21 +1,15 @@
 /** Puts together what /status says. */
 import { groupOf, WATCHED } from '../kinds/kinds.ts';
 import type { ClusterFeed, FeedFailure } from '../kube/cluster-feed.ts';
-import type { BridgeFilter } from '../reconcile/bridge-filter.ts';
-import type { Desired } from '../reconcile/desired.ts';
-import type { FrameGuard } from '../reconcile/frame-guard.ts';
-import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Problems } from '../status/problems.ts';
 import type { AgentStatus, Degradation, DegradationCode } from '../status/status.ts';
+import type { Loop } from './loop.ts';
 import type { Vitals } from './vitals.ts';
 
 export interface StatusSources {
   readonly node: string;
   readonly feed: ClusterFeed;
-  readonly desired: Desired;
-  readonly reconciler: Reconciler;
-  readonly bridges: BridgeFilter;
-  readonly frames: FrameGuard;
+  readonly loop: Loop;
   readonly vitals: Vitals;
   /** Of objects as they came from the cluster. */
   readonly problems: Problems;
@@ -27,16 +21,16 @@ const API_PATIENCE_MS = 10_000;
 
 /** What /status says at this moment. */
 export function agentStatus(sources: StatusSources): AgentStatus {
-  const { node, feed, desired, reconciler, bridges, frames, problems, vitals } = sources;
-  const bridging = [...bridges.degraded, ...frames.degraded];
-  const state = reconciler.state();
+  const { node, feed, loop, problems, vitals } = sources;
+  const state = loop.reconciler.state();
+  const hindered = [...loop.unseen, ...state.degraded];
   const failures = feed.failures();
   const deaf = failures.some(({ since }) => sources.now() - since > API_PATIENCE_MS);
   const missing = feed.missing();
   return {
     node,
-    ready: state.everInSync && state.degraded === null && !deaf && bridging.length === 0,
-    inSync: state.inSync && frames.settled,
+    ready: state.everInSync && hindered.length === 0 && !deaf,
+    inSync: state.inSync,
     revision: state.revision,
     resourceVersions: state.resourceVersions,
     staleSeconds: Math.max(0, ...failures.map(({ since }) => Math.round((sources.now() - since) / 1000))),
@@ -48,17 +42,16 @@ export function agentStatus(sources: StatusSources): AgentStatus {
               message: `not listed yet: ${missing.join(', ')}; nothing is written before that`,
             },
           ]
-        : desired.podRanges.degraded),
-      ...bridging,
+        : loop.desired.podRanges.degraded),
+      ...hindered,
       ...failures.map((failure) => apiDegradation(failure, sources.now())),
-      ...(state.degraded === null ? [] : [state.degraded]),
       ...vitals.degraded,
     ],
-    problems: [...problems.list(), ...reconciler.problems.list()],
+    problems: [...problems.list(), ...state.problems],
     conntrack: vitals.conntrack,
     eventLoopDelayMs: vitals.eventLoopDelayMs,
-    bridges: bridges.status,
-    bridgeRepairs: bridges.repairs,
+    bridges: state.bridges,
+    bridgeRepairs: state.bridgeRepairs,
   };
 }
 

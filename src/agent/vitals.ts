@@ -1,6 +1,6 @@
 /** What else can go wrong on a node, looked at every few seconds: reported, since policyd cannot mend it. */
 import type { ConntrackUse } from '../host/conntrack.ts';
-import { Degradations } from '../status/degradations.ts';
+import { type Degradations, loggedDegradations } from '../status/degradations.ts';
 import type { Log } from '../status/log.ts';
 import type { Degradation } from '../status/status.ts';
 import type { Clock } from '../time/clock.ts';
@@ -27,7 +27,7 @@ export class Vitals {
 
   constructor(options: VitalsOptions) {
     this.#options = options;
-    this.#troubles = new Degradations(options.log);
+    this.#troubles = loggedDegradations(options.log);
   }
 
   get conntrack(): ConntrackUse | null {

@@ -1,15 +1,15 @@
 /**
- * Compiled endpoints and live member sets -> one Ruleset, sorted by name. Keeps the objects of the last
+ * CompiledTable endpoints and live member sets -> one Ruleset, sorted by name. Keeps the objects of the last
  * assembly where nothing changed; sets nobody looks up any more are let go.
  */
 import type { PodKey } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
 import type { Chain, ChainName, ElementType, NftMap, NftSet, SetName } from '../nft/objects.ts';
 import type { MemberSet, Membership } from '../policy/membership.ts';
-import type { Compiled } from './compiled.ts';
+import type { CompiledTable } from './compiled.ts';
 import type { CompiledEndpoint } from './endpoint.ts';
 import { dispatchMaps, localSets } from './local.ts';
-import { TABLE } from './names.ts';
+import { POLICY_TABLE } from './names.ts';
 import type { SetUse } from './peers.ts';
 import { addressType } from './statements.ts';
 
@@ -23,7 +23,7 @@ interface Structure {
   readonly uses: ReadonlyMap<SetName, SetUse>;
   readonly local: ReadonlyMap<SetName, NftSet>;
   readonly maps: ReadonlyMap<SetName, NftMap>;
-  readonly rest: Omit<Compiled, 'ruleset'>;
+  readonly rest: Omit<CompiledTable, 'ruleset'>;
 }
 
 export class Assembly {
@@ -36,7 +36,7 @@ export class Assembly {
     quarantine: ReadonlyMap<SetName, NftSet>,
     endpoints: Endpoints,
     membership: Membership,
-  ): Compiled {
+  ): CompiledTable {
     const last = this.#structure;
     const same = last?.skeleton === skeleton && last.endpoints === endpoints;
     const structure = same ? last : build(skeleton, endpoints, last);
@@ -46,7 +46,7 @@ export class Assembly {
     for (const [name, set] of structure.local) sets.set(name, set);
     return {
       ruleset: {
-        table: { family: 'inet', name: TABLE },
+        table: POLICY_TABLE,
         chains: structure.chains,
         sets: sorted(sets),
         maps: structure.maps,
@@ -118,7 +118,7 @@ function build(skeleton: readonly Chain[], endpoints: Endpoints, last: Structure
     rest: {
       origins: sorted(origins),
       endpoints: sorted(names),
-      setMeanings: sorted(new Map([...uses].map(([name, use]) => [name, use.text]))),
+      meanings: sorted(new Map([...uses].map(([name, use]) => [name, use.text]))),
     },
   };
 }

@@ -5,16 +5,14 @@
  * by port, since the name of the bridge is not to be had there in every kernel (nft_meta_bridge).
  */
 import type { Expression, Ruleset } from '../nft/objects.ts';
-import { chainName, TABLE } from './names.ts';
-import { chain, DROP, is, isNot, rule, words } from './statements.ts';
+import { chainName, FRAME_TABLE } from './names.ts';
+import { chain, drop, is, isNot, words } from './statements.ts';
 
 /** Before br_netfilter (-1) and ebtables' filter (-200). */
 const PRIORITY = -210;
 
 /** 28 bytes, which an Ethernet card fills up to 46 and some leave a checksum behind. What is more is data. */
 const LONGEST_ARP = 64;
-
-export const FRAME_TABLE: Ruleset['table'] = { family: 'bridge', name: TABLE };
 
 /** `ports`: links by which pods hang on bridges; at least one. */
 export function frameRules(ports: readonly string[]): Ruleset {
@@ -28,8 +26,8 @@ export function frameRules(ports: readonly string[]): Ruleset {
   const hook = chain(
     chainName('frames_hook'),
     (['in', 'out'] as const).flatMap((direction) => [
-      rule([at({ kind: 'link', direction }), disguised, ...DROP], 'not-ip-nor-arp'),
-      rule([at({ kind: 'link', direction }), ...stuffedArp, ...DROP], 'more-than-arp'),
+      drop('not-ip-nor-arp', [at({ kind: 'link', direction }), disguised]),
+      drop('more-than-arp', [at({ kind: 'link', direction }), ...stuffedArp]),
     ]),
     { type: 'filter', hook: 'forward', priority: PRIORITY, policy: 'accept' },
   );

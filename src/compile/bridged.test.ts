@@ -9,7 +9,7 @@ import { toText } from '../nft/text.ts';
 import { walk, walkableFromRuleset } from '../nft/walk.ts';
 import { Bridged, bridgeHook } from './bridged.ts';
 import { compile } from './compile.ts';
-import type { Compiled } from './compiled.ts';
+import type { CompiledTable } from './compiled.ts';
 
 const RANGES = ['10.0.0.0/24' as Cidr, 'fd00::/64' as Cidr];
 const BRIDGE: PodBridge = { name: 'cni0', subnets: RANGES, closed: true };
@@ -27,7 +27,7 @@ const DENY: Policy = {
   subject: { kind: 'requirements', requirements: [] },
 };
 
-function compiled(pods: readonly Pod[], policies: readonly Policy[]): Compiled {
+function compiled(pods: readonly Pod[], policies: readonly Policy[]): CompiledTable {
   const snapshot: Snapshot = {
     namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
     pods: new Map(pods.map((each) => [podKey('shop', each.name), each])),
@@ -38,7 +38,7 @@ function compiled(pods: readonly Pod[], policies: readonly Policy[]): Compiled {
 }
 
 const PODS = [pod('one', 1), pod('two', 2)];
-const hooked = (result: Compiled): boolean =>
+const hooked = (result: CompiledTable): boolean =>
   [...result.ruleset.chains.keys()].join().includes('bridge_hook');
 
 describe('the chain', () => {

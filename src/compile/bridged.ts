@@ -9,9 +9,9 @@ import { type Cidr, type Family, familyOf } from '../model/address.ts';
 import { addressFrom } from '../net/address.ts';
 import { cidrRange, prefixLength } from '../net/cidr.ts';
 import type { Chain, ChainName, Expression, Operand, Rule, Statement } from '../nft/objects.ts';
-import type { Compiled } from './compiled.ts';
+import type { CompiledTable } from './compiled.ts';
 import { chainName, localSet, quarantineSet } from './names.ts';
-import { ACCEPT, chain, DROP, FAMILIES, header, inSet, is, isNot, rule, words } from './statements.ts';
+import { ACCEPT, chain, drop, FAMILIES, header, inSet, is, isNot, rule, words } from './statements.ts';
 
 const BRIDGE_HOOK = chainName('bridge_hook');
 
@@ -46,7 +46,7 @@ export class Bridged {
     return this.#closing;
   }
 
-  apply(compiled: Compiled, bridges: readonly PodBridge[]): Compiled {
+  apply(compiled: CompiledTable, bridges: readonly PodBridge[]): CompiledTable {
     this.#closing = closesAnything(compiled);
     const next = bridgeHook(bridges, this.#closing);
     if (next.rules.length === 0) return compiled;
@@ -60,7 +60,7 @@ export class Bridged {
   }
 }
 
-function closesAnything({ endpoints, ruleset }: Compiled): boolean {
+function closesAnything({ endpoints, ruleset }: CompiledTable): boolean {
   const isolated = [...endpoints.values()].some(({ ingress, egress }) => ingress !== null || egress !== null);
   const closed = [...ruleset.sets].some(([name, set]) => QUARANTINE.includes(name) && set.elements.size > 0);
   return isolated || closed;
@@ -111,10 +111,7 @@ function neighbours(): readonly Rule[] {
 function noRouters({ name, closed }: PodBridge): readonly Rule[] {
   if (!closed) return [];
   return FAMILIES.map((family) =>
-    rule(
-      [by('in', name), is({ kind: 'icmpType', family }, words(...ROUTERS[family])), ...DROP],
-      'not-a-router',
-    ),
+    drop('not-a-router', [by('in', name), is({ kind: 'icmpType', family }, words(...ROUTERS[family]))]),
   );
 }
 
@@ -124,18 +121,16 @@ function by(direction: 'in' | 'out', name: string): Statement {
 
 function onBridge({ name, subnets, closed }: PodBridge): readonly Rule[] {
   const [from, to] = [by('in', name), by('out', name)];
-  const drops = (statements: readonly Statement[], note: string): Rule =>
-    rule([...statements, ...DROP], note);
   return [
-    drops([to, is({ kind: 'icmpType', family: 6 }, words(...OF_THE_LINK))], 'not-only-neighbours'),
-    drops([to, isNot({ kind: 'packetType' }, words('host'))], 'to-everybody'),
+    drop('not-only-neighbours', [to, is({ kind: 'icmpType', family: 6 }, words(...OF_THE_LINK))]),
+    drop('to-everybody', [to, isNot({ kind: 'packetType' }, words('host'))]),
     ...FAMILIES.flatMap((family) => [
-      drops([to, is(header('daddr', family), linkWide(family, subnets))], 'to-the-link'),
-      drops([from, is(header('saddr', family), linkWide(family, []))], 'from-the-link'),
+      drop('to-the-link', [to, is(header('daddr', family), linkWide(family, subnets))]),
+      drop('from-the-link', [from, is(header('saddr', family), linkWide(family, []))]),
     ]),
     ...(closed ? FAMILIES : []).flatMap((family) => [
-      drops([to, ...nobody(header('daddr', family), family, subnets)], 'to-nobody'),
-      drops([from, ...nobody(header('saddr', family), family, subnets)], 'from-nobody'),
+      drop('to-nobody', [to, ...nobody(header('daddr', family), family, subnets)]),
+      drop('from-nobody', [from, ...nobody(header('saddr', family), family, subnets)]),
     ]),
   ];
 }

@@ -1,10 +1,10 @@
 /** The full recompute: a snapshot -> the ruleset of one node. The same bytes as the incremental path. */
 import type { Snapshot } from '../model/cluster.ts';
 import { policyRef } from '../model/policy-ref.ts';
-import type { Compiled } from './compiled.ts';
+import type { CompiledTable } from './compiled.ts';
 import { type CompileOptions, Compiler } from './compiler.ts';
 
-export function compile(snapshot: Snapshot, options: CompileOptions): Compiled {
+export function compile(snapshot: Snapshot, options: CompileOptions): CompiledTable {
   const compiler = new Compiler(options);
   for (const [key, value] of snapshot.namespaces) compiler.update({ kind: 'namespace', key, value });
   for (const [key, value] of snapshot.pods) compiler.update({ kind: 'pod', key, value });

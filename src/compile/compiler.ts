@@ -13,7 +13,7 @@ import { awaitsAddress } from '../policy/owner.ts';
 import { resolveEndpoint } from '../policy/resolve.ts';
 import { selects } from '../policy/selector.ts';
 import { Assembly } from './assembly.ts';
-import type { Compiled } from './compiled.ts';
+import type { CompiledTable } from './compiled.ts';
 import { type CompiledEndpoint, compileEndpoint } from './endpoint.ts';
 import { Quarantine } from './quarantine.ts';
 import { skeleton } from './skeleton.ts';
@@ -38,11 +38,16 @@ export class Compiler {
   readonly #assembly = new Assembly();
   readonly #skeleton = skeleton();
   readonly #quarantine: Quarantine;
-  #compiled: Compiled | null = null;
+  #compiled: CompiledTable | null = null;
 
   constructor(options: CompileOptions) {
     this.#node = options.node;
     this.#quarantine = new Quarantine(options.podRanges, options.blind ?? false);
+  }
+
+  /** Every pod of the cluster, local or not. */
+  pods(): Iterable<readonly [PodKey, Pod]> {
+    return this.#membership.pods();
   }
 
   setPodRanges(ranges: readonly Cidr[]): void {
@@ -68,11 +73,13 @@ export class Compiler {
         break;
       case 'node':
         return;
+      default:
+        change satisfies never;
     }
     this.#compiled = null;
   }
 
-  result(): Compiled {
+  result(): CompiledTable {
     if (this.#compiled) return this.#compiled;
     if (this.#dirty.size > 0) this.#recompileDirty();
     const closed = this.#quarantine.sets((name) => this.#membership.namespaceLabels(name) !== null);

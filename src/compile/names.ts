@@ -6,9 +6,18 @@ import { createHash } from 'node:crypto';
 import type { Family } from '../model/address.ts';
 import type { PodKey } from '../model/cluster.ts';
 import type { Direction } from '../model/policy.ts';
-import type { ChainName, SetName } from '../nft/objects.ts';
+import type { ChainName, Ruleset, SetName } from '../nft/objects.ts';
 
-export const TABLE = 'policyd';
+const TABLE = 'policyd';
+
+/** Where connections are judged. */
+export const POLICY_TABLE: Ruleset['table'] = { family: 'inet', name: TABLE };
+
+/** What only the family `bridge` sees. */
+export const FRAME_TABLE: Ruleset['table'] = { family: 'bridge', name: TABLE };
+
+/** Everything in them is ours, and nothing of ours is outside of them. */
+export const OUR_TABLES: readonly Ruleset['table'][] = [POLICY_TABLE, FRAME_TABLE];
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const LENGTH = 16;

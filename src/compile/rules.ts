@@ -11,7 +11,7 @@ import type { Chain, ChainName, Expression, Rule, Statement } from '../nft/objec
 import { chainName, hash, note } from './names.ts';
 import { peerings, type SetUse } from './peers.ts';
 import { isProtocol, portLines } from './ports.ts';
-import { BACKEND_PORT, backend, chain, client, DROP, goto, inSet, is, PROTOCOL, rule } from './statements.ts';
+import { BACKEND_PORT, backend, chain, client, drop, goto, inSet, is, PROTOCOL, rule } from './statements.ts';
 
 export interface CompiledStages {
   /** The chain a packet enters first. */
@@ -37,7 +37,7 @@ export function compileStages(
   for (const stage of [...stages].reverse()) {
     const lines = stage.rules.flatMap((stageRule) => compileRule(stageRule, direction, families, allowed));
     const rules = lines.map((line) => line.rule);
-    rules.push(stage.otherwise === 'deny' ? rule(DROP, 'no-rule-admits') : rule([next]));
+    rules.push(stage.otherwise === 'deny' ? drop('no-rule-admits') : rule([next]));
     const name = chainName(`${direction === 'ingress' ? 'rin' : 'rout'}_${hash(JSON.stringify(rules))}`);
     if (!origins.has(name)) chains.push(chain(name, rules));
     origins.set(name, [...lines.map((line) => [line.origin]), []]);

@@ -4,6 +4,7 @@
  * falling off the end of a chain (datapath 2.2: with `return` one flow per commit leaked under a flood).
  */
 import type { Family } from '../model/address.ts';
+import type { DropReason } from '../model/drop-reason.ts';
 import type { Chain, Expression, Operand, Rule, SetName, Statement } from '../nft/objects.ts';
 import {
   chainName,
@@ -21,7 +22,7 @@ import {
   backend,
   chain,
   client,
-  DROP,
+  drop,
   FAMILIES,
   goto,
   header,
@@ -75,7 +76,7 @@ function forwardHook(): Chain {
         'tcp-without-syn',
       ),
       rule([{ kind: 'jump', chain: STAGE_OUT }]),
-      rule(DROP, 'never-reached'),
+      drop('never-reached'),
     ],
     { type: 'filter', hook: 'forward', priority: PRIORITY, policy: 'accept' },
   );
@@ -87,7 +88,7 @@ function stageOut(): Chain {
       rule([{ kind: 'vmap', key: client(family), map: dispatchMap('egress', family) }]),
     ]),
     ...perFamily((family) => [
-      rule([lies(client(family), backend(family), quarantineSet(family)), ...DROP], 'quarantine'),
+      drop('quarantine', [lies(client(family), backend(family), quarantineSet(family))]),
     ]),
     rule([goto(STAGE_IN)]),
   ]);
@@ -99,7 +100,7 @@ function stageIn(): Chain {
       rule([{ kind: 'vmap', key: backend(family), map: dispatchMap('ingress', family) }]),
     ]),
     ...perFamily((family) => [
-      rule([lies(backend(family), client(family), quarantineSet(family)), ...DROP], 'quarantine'),
+      drop('quarantine', [lies(backend(family), client(family), quarantineSet(family))]),
     ]),
     rule([ACCEPT]),
   ]);
@@ -110,9 +111,7 @@ function midstream(): Chain {
   return chain(
     MIDSTREAM,
     perFamily((family) =>
-      [client(family), backend(family)].map((end) =>
-        rule([is(end, inSet(isolatedSet(family))), ...DROP], 'isolated'),
-      ),
+      [client(family), backend(family)].map((end) => drop('isolated', [is(end, inSet(isolatedSet(family)))])),
     ),
   );
 }
@@ -135,11 +134,11 @@ function stateless(): Chain {
     [6, ERRORS_6],
   ]);
   // By range as well: a pod that is not known yet is a pod.
-  const neverFromPods = (kinds: ReadonlyMap<Family, Operand>, comment: string): readonly Rule[] =>
+  const neverFromPods = (kinds: ReadonlyMap<Family, Operand>, reason: DropReason): readonly Rule[] =>
     [...kinds].flatMap(([family, types]) => {
       const [source, destination] = [header('saddr', family), header('daddr', family)];
       return [is(source, inSet(localSet(family))), lies(source, destination, rangeSet(family))].map((from) =>
-        rule([from, is({ kind: 'icmpType', family }, types), ...DROP], comment),
+        drop(reason, [from, is({ kind: 'icmpType', family }, types)]),
       );
     });
   return chain(STATELESS, [
@@ -162,11 +161,8 @@ function stateless(): Chain {
         [destination, source],
       ];
       return ends.flatMap(([own, other]) => [
-        rule([is(own, inSet(isolatedSet(family))), ...DROP], 'isolated'),
-        rule(
-          [lies(own, other, quarantineSet(family)), isNot(own, inSet(localSet(family))), ...DROP],
-          'quarantine',
-        ),
+        drop('isolated', [is(own, inSet(isolatedSet(family)))]),
+        drop('quarantine', [lies(own, other, quarantineSet(family)), isNot(own, inSet(localSet(family)))]),
       ]);
     }),
     rule([ACCEPT]),
@@ -179,17 +175,17 @@ function stateless(): Chain {
  */
 function errors(): Chain {
   return chain(ERRORS, [
-    rule([isNot({ kind: 'icmpType', family: 4 }, ERRORS_4), ...DROP], 'not-an-error'),
-    rule([isNot({ kind: 'icmpType', family: 6 }, ERRORS_6), ...DROP], 'not-an-error'),
+    drop('not-an-error', [isNot({ kind: 'icmpType', family: 4 }, ERRORS_4)]),
+    drop('not-an-error', [isNot({ kind: 'icmpType', family: 6 }, ERRORS_6)]),
     ...perFamily((family) => [
       ...[client(family), backend(family)].map((end) =>
         rule([is({ kind: 'concat', parts: [header('saddr', family), end] }, inSet(selfSet(family))), ACCEPT]),
       ),
-      rule([is(header('saddr', family), inSet(localSet(family))), ...DROP], 'not-its-flow'),
+      drop('not-its-flow', [is(header('saddr', family), inSet(localSet(family)))]),
     ]),
     ...perFamily((family) => [
       // Closed or not: a pod that is not known yet can forge errors as well.
-      rule([lies(header('saddr', family), header('daddr', family), rangeSet(family)), ...DROP], 'nobody'),
+      drop('nobody', [lies(header('saddr', family), header('daddr', family), rangeSet(family))]),
     ]),
     rule([ACCEPT]),
   ]);

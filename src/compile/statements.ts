@@ -1,6 +1,7 @@
 /** Short constructors for the statements compile writes. Shapes only, no decisions. */
 import { createHash } from 'node:crypto';
 import type { Family } from '../model/address.ts';
+import type { DropReason } from '../model/drop-reason.ts';
 import type {
   BaseHook,
   Chain,
@@ -15,7 +16,6 @@ import type {
 
 export const FAMILIES: readonly Family[] = [4, 6];
 export const ACCEPT: Statement = { kind: 'accept' };
-export const DROP: readonly Statement[] = [{ kind: 'counter' }, { kind: 'drop' }];
 export const PROTOCOL: Expression = { kind: 'l4proto' };
 export const BACKEND_PORT: Expression = { kind: 'ctReplyPort' };
 
@@ -55,6 +55,14 @@ export function goto(chain: ChainName): Statement {
 
 export function rule(statements: readonly Statement[], note = ''): Rule {
   return { statements, note };
+}
+
+/**
+ * The one way to drop: what is counted or logged of a drop is added here. `matches` are the conditions, none
+ * for everything; the reason becomes the rule's comment.
+ */
+export function drop(reason: DropReason, matches: readonly Statement[] = []): Rule {
+  return rule([...matches, { kind: 'counter' }, { kind: 'drop' }], reason);
 }
 
 export function addressType(family: Family): ElementType {

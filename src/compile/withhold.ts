@@ -14,9 +14,9 @@ import type {
   Rule,
   SetName,
 } from '../nft/objects.ts';
-import type { Compiled } from './compiled.ts';
+import type { CompiledTable } from './compiled.ts';
 import { chainName, hash, selfSet } from './names.ts';
-import { ACCEPT, backend, chain, client, DROP, FAMILIES, inSet, is, rule } from './statements.ts';
+import { ACCEPT, backend, chain, client, drop, FAMILIES, inSet, is, rule } from './statements.ts';
 
 export type Refusal =
   | { readonly kind: 'set'; readonly name: SetName }
@@ -32,23 +32,23 @@ export function ruleText(own: Rule): string {
 }
 
 /** Whether leaving it out only closes: not what serves everybody, and not what drops. */
-export function canWithhold(refusal: Refusal, compiled: Compiled): boolean {
+export function canWithhold(refusal: Refusal, compiled: CompiledTable): boolean {
   switch (refusal.kind) {
     case 'chain':
       return compiled.origins.has(refusal.name) || isPodChain(refusal.name, compiled);
     case 'set':
     case 'element':
-      return compiled.setMeanings.has(refusal.name) && rulesOfSet(refusal.name, compiled).every(admits);
+      return compiled.meanings.has(refusal.name) && rulesOfSet(refusal.name, compiled).every(admits);
     case 'rule':
       return admits(JSON.parse(refusal.rule) as Rule);
   }
 }
 
-export function isPodChain(name: ChainName, { endpoints }: Compiled): boolean {
+export function isPodChain(name: ChainName, { endpoints }: CompiledTable): boolean {
   return [...endpoints.values()].some(({ ingress, egress }) => ingress === name || egress === name);
 }
 
-export function rulesOfSet(name: SetName, { ruleset }: Compiled): readonly Rule[] {
+export function rulesOfSet(name: SetName, { ruleset }: CompiledTable): readonly Rule[] {
   return [...ruleset.chains.values()].flatMap(({ rules }) => rules.filter((each) => looksUp(each, name)));
 }
 
@@ -69,7 +69,7 @@ function admits({ statements }: Rule): boolean {
   );
 }
 
-export function withhold(compiled: Compiled, refusals: readonly Refusal[]): Compiled {
+export function withhold(compiled: CompiledTable, refusals: readonly Refusal[]): CompiledTable {
   if (refusals.length === 0) return compiled;
   const { ruleset } = compiled;
   const rewriting = new Rewriting(compiled, refusals);
@@ -100,14 +100,14 @@ export function withhold(compiled: Compiled, refusals: readonly Refusal[]): Comp
 }
 
 class Rewriting {
-  readonly #compiled: Compiled;
+  readonly #compiled: CompiledTable;
   readonly #gone: ReadonlySet<string>;
   readonly #done = new Map<ChainName, Chain | null>();
   readonly origins = new Map<ChainName, readonly (readonly RuleOrigin[])[]>();
   /** Somebody is led to the chain that admits only a pod to itself. */
   closed = false;
 
-  constructor(compiled: Compiled, refusals: readonly Refusal[]) {
+  constructor(compiled: CompiledTable, refusals: readonly Refusal[]) {
     this.#compiled = compiled;
     this.#gone = new Set(
       refusals.flatMap((refusal) => {
@@ -171,10 +171,13 @@ class Rewriting {
     const target = this.chain(last.chain);
     if (target?.name === last.chain) return own;
     const before = own.statements.slice(0, -1);
-    return {
-      ...own,
-      statements: [...before, target === null ? { kind: 'drop' } : { ...last, chain: target.name }],
-    };
+    if (target === null) {
+      return drop(
+        'refused-by-the-kernel',
+        before.filter(({ kind }) => kind !== 'counter'),
+      );
+    }
+    return { ...own, statements: [...before, { ...last, chain: target.name }] };
   }
 }
 
@@ -191,7 +194,7 @@ function closedChain(): Chain {
         'self',
       ),
     ),
-    rule(DROP, 'refused-by-the-kernel'),
+    drop('refused-by-the-kernel'),
   ]);
 }
 

@@ -3,7 +3,7 @@
  * walked, never interpreted by what we meant to write. Chains and sets are named by meaning, so a compile
  * of the same snapshot says what they are for.
  */
-import type { Compiled } from '../compile/compiled.ts';
+import type { CompiledTable } from '../compile/compiled.ts';
 import type { Snapshot } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
 import { policyKey } from '../model/policy-ref.ts';
@@ -21,7 +21,7 @@ export interface KernelView {
   /** null: no table of policyd there. */
   readonly walkable: Walkable | null;
   /** What this node should have, for the meaning of names. */
-  readonly compiled: Pick<Compiled, 'origins' | 'setMeanings'>;
+  readonly compiled: Pick<CompiledTable, 'origins' | 'meanings'>;
 }
 
 /** Nodes whose forward hook the flow crosses, by name; none for traffic within one node's own network. */
@@ -80,7 +80,7 @@ function reportStep(step: Step, { compiled }: KernelView): KernelRule {
     packets: step.counter?.packets ?? null,
     sets: step.lookups.map(({ set, key, hit }) => ({
       name: set,
-      meaning: compiled.setMeanings.get(set as SetName) ?? null,
+      meaning: compiled.meanings.get(set as SetName) ?? null,
       looked: key,
       found: hit,
     })),

@@ -3,7 +3,7 @@
  * all addresses takes it 12 ms at 500 links, so it is asked only when something about a bridge has changed.
  */
 import { existsSync, readlinkSync } from 'node:fs';
-import type { Link, LinkAddress } from '../machine/bridge-host.ts';
+import type { Link, LinkAddress } from '../machine/link.ts';
 import { list, read } from './proc-files.ts';
 
 export type Addresses = ReadonlyMap<string, readonly LinkAddress[]>;

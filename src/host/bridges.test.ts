@@ -3,9 +3,8 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BridgeHost } from '../machine/bridge-host.ts';
 import type { Address } from '../model/address.ts';
-import { createBridgeHost } from './bridges.ts';
+import { type BridgeHost, createBridgeHost } from './bridges.ts';
 
 let root: string;
 let interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>;
@@ -176,17 +175,17 @@ describe('settings', () => {
   test('are read of the bridge and of the namespace, and may be absent', () => {
     bridge('cni0');
     file('proc/sys/net/bridge/bridge-nf-call-iptables', '1\n');
-    expect([host.setting(own, 4), host.setting(own, 6)]).toEqual(['off', 'on']);
-    expect([host.setting(all, 4), host.setting(all, 6)]).toEqual(['on', 'absent']);
-    expect(host.setting({ kind: 'bridge', name: 'none' }, 4)).toBe('absent');
+    expect([host.state(own, 4), host.state(own, 6)]).toEqual(['off', 'on']);
+    expect([host.state(all, 4), host.state(all, 6)]).toEqual(['on', 'absent']);
+    expect(host.state({ kind: 'bridge', name: 'none' }, 4)).toBe('absent');
   });
 
   test('are switched on, or it is said why not; no file is made', () => {
     bridge('cni0');
     expect(host.switchOn(own, 4)).toBeNull();
-    expect(host.setting(own, 4)).toBe('on');
+    expect(host.state(own, 4)).toBe('on');
     expect(host.switchOn(all, 4)).toMatch(/ENOENT.*bridge-nf-call-iptables/);
-    expect(host.setting(all, 4)).toBe('absent');
+    expect(host.state(all, 4)).toBe('absent');
   });
 
   test('br_netfilter is there when its settings are', () => {
@@ -196,7 +195,7 @@ describe('settings', () => {
   });
 });
 
-describe('linkTo', () => {
+describe('routesTo', () => {
   test('is the longest prefix that holds the address', () => {
     const head = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n';
     file(
@@ -206,12 +205,13 @@ describe('linkTo', () => {
     const six = (prefix: string, bits: string, name: string): string =>
       `${prefix.padEnd(32, '0')} ${bits} ${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00000100 00000001 00000000 00000001 ${name}\n`;
     file('proc/net/ipv6_route', six('', '00', 'eth0') + six('fd00', '10', 'br0') + six('fd001', '14', 'br1'));
-    const of = (text: string): string | null => host.linkTo(text as Address);
+    const of = (text: string): string | null | undefined =>
+      host.routesTo([text as Address]).get(text as Address);
     expect(['10.244.1.8', '10.244.1.7', '192.0.2.1'].map(of)).toEqual(['cni0', 'veth7', 'eth0']);
     expect(['fd00:1000::1', 'fd00:2000::1', '2001:db8::1'].map(of)).toEqual(['br1', 'br0', 'eth0']);
   });
 
   test('is nowhere without routes', () => {
-    expect(host.linkTo('10.0.0.1' as Address)).toBeNull();
+    expect([...host.routesTo(['10.0.0.1' as Address])]).toEqual([['10.0.0.1', null]]);
   });
 });

@@ -5,7 +5,8 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import type { BridgeHost, FilterPlace, Link, LinkAddress, Setting } from '../machine/bridge-host.ts';
+import type { Link, LinkAddress } from '../machine/link.ts';
+import type { Switches, SwitchPlace, SwitchState } from '../machine/setting.ts';
 import { type Address, type Family, familyOf } from '../model/address.ts';
 import { parseAddress } from '../net/address.ts';
 import { cidrContains, parseCidr } from '../net/cidr.ts';
@@ -20,13 +21,21 @@ export interface BridgeFiles {
   readonly interfaces?: () => NodeJS.Dict<NetworkInterfaceInfo[]>;
 }
 
+/** What a look at the machine reads. */
+export interface BridgeHost extends Switches {
+  /** Bridges, and whatever else may be one. */
+  links(): readonly Link[];
+  /** Of each address the link by which the longest prefix leads to it; null: no route, or not through a link. */
+  routesTo(addresses: readonly Address[]): ReadonlyMap<Address, string | null>;
+}
+
 const LINK_LOCAL = (['169.254.0.0/16', 'fe80::/10'] as const).flatMap((text) => parseCidr(text)?.cidr ?? []);
 
 /** Looks at each call and never throws: what cannot be read is absent, and `switchOn` returns why it could not. */
 export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
   const { proc = '/proc', sys = '/sys', interfaces = networkInterfaces } = files;
   const devices = `${sys}/class/net`;
-  const fileOf = (place: FilterPlace, family: Family): string => {
+  const fileOf = (place: SwitchPlace, family: Family): string => {
     const word = family === 4 ? 'iptables' : 'ip6tables';
     return place.kind === 'bridge'
       ? `${devices}/${place.name}/bridge/nf_call_${word}`
@@ -42,13 +51,20 @@ export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
       own ||= ownNamespace(proc, devices);
       return own ? bridges.look() : unseen(addresses());
     },
-    linkTo: (address) =>
-      longestPrefix(
-        familyOf(address) === 4 ? (read(`${proc}/net/route`) ?? '') : (read(`${proc}/net/ipv6_route`) ?? ''),
-        address,
-      ),
+    routesTo(wanted) {
+      const files: Readonly<Record<Family, string>> = { 4: 'route', 6: 'ipv6_route' };
+      const texts = new Map<Family, string>();
+      return new Map(
+        wanted.map((address) => {
+          const family = familyOf(address);
+          const text = texts.get(family) ?? read(`${proc}/net/${files[family]}`) ?? '';
+          texts.set(family, text);
+          return [address, longestPrefix(text, address)];
+        }),
+      );
+    },
     filterLoaded: () => existsSync(`${proc}/sys/net/bridge`),
-    setting(place, family): Setting {
+    state(place, family): SwitchState {
       const text = read(fileOf(place, family));
       if (text === null) return 'absent';
       return text.trim() === '0' ? 'off' : 'on';

@@ -4,15 +4,9 @@
  */
 import type { Address, Cidr } from '../model/address.ts';
 import { cidrContains, strictlyContains } from '../net/cidr.ts';
-import type { Link } from './bridge-host.ts';
+import type { Link } from './link.ts';
 import type { PodBridge } from './pod-bridge.ts';
-
-export interface PodPlaces {
-  /** The node's pod ranges as they are known, usable for quarantine or not. */
-  readonly ranges: readonly Cidr[];
-  /** Addresses of local pods outside of them; usually none. */
-  readonly strays: readonly Address[];
-}
+import type { PodPlaces } from './pod-ranges.ts';
 
 export interface FoundBridge extends PodBridge {
   /** False: it may be a bridge, which cannot be seen. */
@@ -41,8 +35,4 @@ export function podBridges(
 function disjoint(cidrs: readonly Cidr[]): readonly Cidr[] {
   const distinct = [...new Set(cidrs)].sort();
   return distinct.filter((cidr) => !distinct.some((other) => strictlyContains(other, cidr)));
-}
-
-export function sameBridges(a: readonly PodBridge[], b: readonly PodBridge[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

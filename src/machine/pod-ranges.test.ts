@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Address, Cidr } from '../model/address.ts';
-import { type Change, type Pod, podKey } from '../model/cluster.ts';
+import { type Change, type Pod, type PodKey, podKey } from '../model/cluster.ts';
 import { PodRanges } from './pod-ranges.ts';
 
 function pod(
@@ -34,8 +34,17 @@ function node(name: string, podCidrs: readonly string[]): Change {
   };
 }
 
+/** With the pods it was told of, as the compiler keeps them. */
 function ranges(configured: readonly string[] = []): PodRanges {
-  return new PodRanges({ node: 'a', configured: configured as readonly Cidr[] });
+  const pods = new Map<PodKey, Pod>();
+  const made = new PodRanges({ node: 'a', configured: configured as readonly Cidr[], pods: () => pods });
+  const update = made.update.bind(made);
+  made.update = (change) => {
+    if (change.kind === 'pod' && change.value !== null) pods.set(change.key, change.value);
+    else if (change.kind === 'pod') pods.delete(change.key);
+    update(change);
+  };
+  return made;
 }
 
 const codes = (judge: PodRanges): readonly string[] => judge.result().degraded.map(({ code }) => code);
@@ -105,4 +114,33 @@ test('keeps the same result object while nothing about it changes', () => {
   const before = judge.result();
   judge.update(pod('in', 'a', ['10.1.0.5']));
   expect(judge.result()).toBe(before);
+});
+
+test('places follow the node and its pods: strays are local pods outside of the ranges', () => {
+  const judge = ranges();
+  judge.update(pod('in', 'a', ['10.1.0.5']));
+  judge.update(pod('out', 'a', ['192.0.2.5']));
+  judge.update(pod('far', 'b', ['192.0.2.6']));
+  judge.update(pod('host', 'a', ['192.0.2.7'], { hostNetwork: true }));
+  expect(judge.places()).toEqual({ ranges: [], strays: ['10.1.0.5', '192.0.2.5'] });
+  judge.update(node('a', ['10.1.0.0/24']));
+  judge.update(node('b', []));
+  expect(judge.places()).toEqual({ ranges: ['10.1.0.0/24'], strays: ['192.0.2.5'] });
+  const before = judge.places();
+  judge.update(pod('in', 'a', ['10.1.0.6']));
+  judge.update(pod('far', 'b', ['10.2.0.6']));
+  expect(judge.places()).toBe(before);
+  judge.update({ kind: 'pod', key: podKey('ns', 'out'), value: null });
+  expect(judge.places().strays).toEqual([]);
+  judge.update({ kind: 'node', key: 'a', value: null });
+  expect(judge.places().ranges).toEqual(['10.1.0.0/24']);
+});
+
+test('of several findings the same one is named, whatever came first', () => {
+  const told = (names: readonly string[]): string => {
+    const judge = ranges(['10.1.0.0/24']);
+    for (const name of names) judge.update(pod(name, 'a', [`192.0.2.${name.length}`]));
+    return judge.result().degraded[0]?.message ?? '';
+  };
+  expect(told(['a', 'bb', 'ccc'])).toBe(told(['ccc', 'a', 'bb']));
 });

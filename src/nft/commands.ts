@@ -47,6 +47,10 @@ export type DeleteBody =
 
 export type Table = Ruleset['table'];
 
+export function sameTable(a: Table, b: Table): boolean {
+  return a.family === b.family && a.name === b.name;
+}
+
 export function addTable(table: Table): NftCommand {
   return { add: { table: tableJson(table) } };
 }

@@ -39,6 +39,13 @@ export function plan(desired: Ruleset, observed: ObservedTable | null, limits: L
   return { desired, batches };
 }
 
+/** The whole table goes, in one transaction; nothing is left to be done where there is none. */
+export function removal(table: Table, observed: ObservedTable | null): Plan {
+  const desired: Ruleset = { table, chains: new Map(), sets: new Map(), maps: new Map() };
+  const batches: readonly Batch[] = [{ purpose: 'switch', commands: [deleteTable(table)] }];
+  return { desired, batches: observed === null ? [] : batches };
+}
+
 /** One transaction, unless it would not fit; nothing a packet can reach changes outside of it. */
 function switchBatches(desired: Ruleset, observed: ObservedTable | null, limits: Limits): readonly Batch[] {
   const changes = findChanges(desired, observed);

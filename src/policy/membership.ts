@@ -97,6 +97,10 @@ export class Membership {
     return this.#states.get(key)?.pod ?? null;
   }
 
+  *pods(): Iterable<readonly [PodKey, Pod]> {
+    for (const [key, { pod }] of this.#states) yield [key, pod];
+  }
+
   namespaceLabels(name: string): Labels | null {
     return this.#namespaces.get(name)?.labels ?? null;
   }

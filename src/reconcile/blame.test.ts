@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Compiled } from '../compile/compiled.ts';
+import type { CompiledTable } from '../compile/compiled.ts';
 import { podKey } from '../model/cluster.ts';
 import { addChain, addRule, addSet, addTable, deleteElements, flushChain } from '../nft/commands.ts';
 import type { Chain, ChainName, NftSet, Rule, SetName } from '../nft/objects.ts';
@@ -36,7 +36,7 @@ function chain(name: ChainName, rules: readonly Rule[]): Chain {
 
 const CHAINS = [chain(RULES, [LOOKUP, OTHER, END]), chain(POD_CHAIN, [LEAD])];
 
-const COMPILED: Compiled = {
+const COMPILED: CompiledTable = {
   ruleset: {
     table: TABLE,
     chains: new Map(CHAINS.map((each) => [each.name, each])),
@@ -54,7 +54,7 @@ const COMPILED: Compiled = {
     ],
   ]),
   endpoints: new Map([[podKey('shop', 'api'), { ingress: POD_CHAIN, egress: null }]]),
-  setMeanings: new Map([[PEERS.name, 'app=web in shop']]),
+  meanings: new Map([[PEERS.name, 'app=web in shop']]),
 };
 
 const rule = (name: ChainName, index: number): ReturnType<typeof addRule> =>

@@ -2,7 +2,7 @@
  * From a refused nft command back to what the user knows, the policies and pods it was compiled from, and to
  * what can be left out so that the rest is accepted.
  */
-import type { Compiled } from '../compile/compiled.ts';
+import type { CompiledTable } from '../compile/compiled.ts';
 import { canWithhold, isPodChain, type Refusal, rulesOfSet, ruleText } from '../compile/withhold.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
 import { policyText } from '../model/policy-ref.ts';
@@ -21,7 +21,7 @@ export interface Blame {
 }
 
 /** `element`: index of the one element at fault, if it is only one. */
-export function blame(command: NftCommand, element: number | null, compiled: Compiled): Blame {
+export function blame(command: NftCommand, element: number | null, compiled: CompiledTable): Blame {
   if ('flush' in command) {
     const { flush } = command;
     const objects = 'chain' in flush ? ofChain(flush.chain.name, null, compiled) : [];
@@ -37,7 +37,7 @@ export function blame(command: NftCommand, element: number | null, compiled: Com
 type Added = Extract<NftCommand, { add: unknown }>['add'];
 type Deleted = Extract<NftCommand, { delete: unknown }>['delete'];
 
-function describeDelete(body: Deleted, compiled: Compiled): Omit<Blame, 'refusal'> {
+function describeDelete(body: Deleted, compiled: CompiledTable): Omit<Blame, 'refusal'> {
   if ('table' in body) return { command: `delete table ${body.table.name}`, objects: [] };
   if ('chain' in body) {
     const { name } = body.chain;
@@ -54,7 +54,7 @@ function describeDelete(body: Deleted, compiled: Compiled): Omit<Blame, 'refusal
   return { command: `delete element ${described(name, compiled)}`, objects: ofSet(name, compiled) };
 }
 
-function describeAdd(body: Added, element: number | null, compiled: Compiled): Blame {
+function describeAdd(body: Added, element: number | null, compiled: CompiledTable): Blame {
   if ('table' in body) return { command: `add table ${body.table.name}`, objects: [], refusal: null };
   if ('map' in body) return { command: `add map ${body.map.name}`, objects: [], refusal: null };
   if ('chain' in body) {
@@ -80,14 +80,14 @@ function describeAdd(body: Added, element: number | null, compiled: Compiled): B
 }
 
 /** The rule itself if a policy wrote it; else its whole chain. */
-function ofRule(name: ChainName, index: number | null, compiled: Compiled): Refusal {
+function ofRule(name: ChainName, index: number | null, compiled: CompiledTable): Refusal {
   const rule: Rule | undefined = index === null ? undefined : compiled.ruleset.chains.get(name)?.rules[index];
   const written = index !== null && (compiled.origins.get(name)?.[index] ?? []).length > 0;
   return rule !== undefined && written ? { kind: 'rule', rule: ruleText(rule) } : { kind: 'chain', name };
 }
 
 /** The policies of the rule, or of all the chain's rules; else the pods whose chain it is. */
-function ofChain(name: string, index: number | null, compiled: Compiled): readonly string[] {
+function ofChain(name: string, index: number | null, compiled: CompiledTable): readonly string[] {
   const rules = compiled.origins.get(name as ChainName) ?? [];
   const own = index === null ? [] : (rules[index] ?? []);
   const policies = policiesOf(own.length > 0 ? [own] : rules);
@@ -100,7 +100,7 @@ function ofChain(name: string, index: number | null, compiled: Compiled): readon
 }
 
 /** Of pods that share a chain of rules in which no policy wrote anything. */
-function leadingTo(name: string, { ruleset, origins }: Compiled): readonly string[] {
+function leadingTo(name: string, { ruleset, origins }: CompiledTable): readonly string[] {
   if (!origins.has(name as ChainName)) return [];
   return [...ruleset.chains.values()]
     .filter(({ rules }) =>
@@ -110,7 +110,7 @@ function leadingTo(name: string, { ruleset, origins }: Compiled): readonly strin
 }
 
 /** The policies whose rules look it up. */
-function ofSet(name: string, compiled: Compiled): readonly string[] {
+function ofSet(name: string, compiled: CompiledTable): readonly string[] {
   const rules = new Set(rulesOfSet(name as SetName, compiled));
   const origins = [...compiled.origins].flatMap(([chain, list]) => {
     const own = compiled.ruleset.chains.get(chain)?.rules ?? [];
@@ -129,8 +129,8 @@ function policiesOf(origins: readonly (readonly RuleOrigin[])[]): readonly strin
 /** A list of thousands of ports or blocks says enough in its beginning. */
 const LONGEST_MEANING = 200;
 
-function described(name: string, { setMeanings }: Compiled): string {
-  const meaning = setMeanings.get(name as SetName);
+function described(name: string, { meanings }: CompiledTable): string {
+  const meaning = meanings.get(name as SetName);
   if (meaning === undefined) return name;
   return `${name} (${meaning.length > LONGEST_MEANING ? `${meaning.slice(0, LONGEST_MEANING)} ...` : meaning})`;
 }

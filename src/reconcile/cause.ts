@@ -3,6 +3,12 @@ import { type Change, changedObject } from '../model/cluster.ts';
 
 const NAMED = 3;
 
+export interface Taken {
+  readonly text: string;
+  /** The moment of the first change. */
+  readonly since: number;
+}
+
 export class Cause {
   readonly #names = new Set<string>();
   #changes = 0;
@@ -10,6 +16,7 @@ export class Cause {
 
   /** `now` is the moment of arrival. */
   add(names: readonly string[], now: number): void {
+    if (names.length === 0) return;
     this.#since ??= now;
     this.#changes += names.length;
     for (const name of names) {
@@ -18,15 +25,19 @@ export class Cause {
     }
   }
 
-  /** The text and the moment of the first change; starts over. */
-  take(now: number): { readonly text: string; readonly since: number } {
+  peek(now: number): Taken {
     const more = this.#changes - this.#names.size;
     const text = [...this.#names].join(', ') + (more > 0 ? ` and ${more} more` : '');
-    const since = this.#since ?? now;
+    return { text, since: this.#since ?? now };
+  }
+
+  /** The same, and starts over. */
+  take(now: number): Taken {
+    const taken = this.peek(now);
     this.#names.clear();
     this.#changes = 0;
     this.#since = null;
-    return { text, since };
+    return taken;
   }
 }
 

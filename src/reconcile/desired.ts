@@ -1,53 +1,68 @@
 /**
- * From changes to the ruleset they ask for: feeds the incremental compiler and tells it the usable pod
- * ranges. If the compiler ever throws it is replaced by a new one, built from everything that is known.
+ * From changes of the cluster and of the machine to what they ask for. If the compiler ever throws it is
+ * replaced by a new one, built from everything that is known.
  */
 import type { Compiled } from '../compile/compiled.ts';
-import type { CompileOptions } from '../compile/compiler.ts';
-import { PodRanges, type PodRangesOptions, type PodRangesResult } from '../machine/pod-ranges.ts';
+import type { MachineChange } from '../machine/change.ts';
+import type { PodRangesResult } from '../machine/pod-ranges.ts';
+import type { Address } from '../model/address.ts';
 import type { Change } from '../model/cluster.ts';
 
 export interface IncrementalCompiler {
+  readonly podRanges: PodRangesResult;
+  readonly strays: readonly Address[];
   update(change: Change): void;
-  setPodRanges(ranges: CompileOptions['podRanges']): void;
+  updateMachine(change: MachineChange): void;
   setBlind(blind: boolean): void;
   result(): Compiled;
 }
 
-export interface DesiredOptions extends PodRangesOptions {
-  createCompiler(options: CompileOptions): IncrementalCompiler;
-  /** All objects, as changes that would build them. */
+export interface DesiredOptions {
+  createCompiler(blind: boolean): IncrementalCompiler;
+  /** All objects of the cluster, as changes that would build them. */
   contents(): Iterable<Change>;
+  /** The compiler threw at a change; so often by now. */
+  broken(error: unknown, rebuilds: number): void;
 }
 
 export class Desired {
   readonly #options: DesiredOptions;
-  readonly #podRanges: PodRanges;
-  #ranges: PodRangesResult;
+  /** All facts of the machine, as changes that would build them. */
+  readonly #machine = new Map<string, MachineChange>();
+  /** Stands for a broken one, for the questions that do not wait for the next. */
+  #last: IncrementalCompiler;
   /** null: broken, to be built anew. */
   #compiler: IncrementalCompiler | null;
   #blind = false;
+  #rebuilds = 0;
 
   constructor(options: DesiredOptions) {
     this.#options = options;
-    this.#podRanges = new PodRanges(options);
-    this.#ranges = this.#podRanges.result();
-    this.#compiler = this.#create();
+    this.#last = options.createCompiler(false);
+    this.#compiler = this.#last;
   }
 
   get podRanges(): PodRangesResult {
-    return this.#podRanges.result();
+    return this.#last.podRanges;
   }
 
-  /** Never throws: a compiler that fails here fails again in `compile`, where it is reported. */
+  /** Addresses of this node's pods of which only a route tells where they hang. */
+  get strays(): readonly Address[] {
+    return this.#last.strays;
+  }
+
+  /** Never throws: a compiler that fails here fails again in `compile`, if it is its fault. */
   update(changes: readonly Change[]): void {
+    for (const change of changes) this.#try((compiler) => compiler.update(change));
+  }
+
+  /** Never throws. */
+  updateMachine(changes: readonly MachineChange[]): void {
     for (const change of changes) {
-      this.#podRanges.update(change);
-      try {
-        this.#compiler?.update(change);
-      } catch {
-        this.#compiler = null;
-      }
+      const key = `${change.kind} ${change.key}`;
+      if (change.value === null) this.#machine.delete(key);
+      else this.#machine.set(key, change);
+      this.#try((compiler) => compiler.updateMachine(change));
     }
   }
 
@@ -61,9 +76,6 @@ export class Desired {
   compile(): Compiled {
     try {
       this.#compiler ??= this.#rebuild();
-      const ranges = this.#podRanges.result();
-      if (ranges !== this.#ranges) this.#compiler.setPodRanges(ranges.ranges);
-      this.#ranges = ranges;
       return this.#compiler.result();
     } catch (error) {
       this.#compiler = null;
@@ -71,18 +83,22 @@ export class Desired {
     }
   }
 
-  #rebuild(): IncrementalCompiler {
-    const compiler = this.#create();
-    for (const change of this.#options.contents()) compiler.update(change);
-    return compiler;
+  #try(work: (compiler: IncrementalCompiler) => void): void {
+    if (this.#compiler === null) return;
+    try {
+      work(this.#compiler);
+    } catch (error) {
+      this.#compiler = null;
+      this.#rebuilds += 1;
+      this.#options.broken(error, this.#rebuilds);
+    }
   }
 
-  #create(): IncrementalCompiler {
-    this.#ranges = this.#podRanges.result();
-    return this.#options.createCompiler({
-      node: this.#options.node,
-      podRanges: this.#ranges.ranges,
-      blind: this.#blind,
-    });
+  #rebuild(): IncrementalCompiler {
+    const compiler = this.#options.createCompiler(this.#blind);
+    for (const change of this.#options.contents()) compiler.update(change);
+    for (const change of this.#machine.values()) compiler.updateMachine(change);
+    this.#last = compiler;
+    return compiler;
   }
 }

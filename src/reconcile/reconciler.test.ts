@@ -1,116 +1,52 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeKernel } from '../../test/kit/fake-kernel.ts';
 import { ManualClock } from '../../test/kit/manual-clock.ts';
+import { frameRules } from '../compile/bridge-frames.ts';
+import type { CompiledTable } from '../compile/compiled.ts';
 import { Compiler } from '../compile/compiler.ts';
+import { FRAME_TABLE, POLICY_TABLE } from '../compile/names.ts';
 import { objectOf } from '../kinds/kinds.ts';
 import { versionsFrom } from '../kinds/versions.ts';
+import type { Setting, SwitchPlace } from '../machine/setting.ts';
 import type { Address } from '../model/address.ts';
 import { type Change, changedObject, type Pod, podKey } from '../model/cluster.ts';
 import { halved, type Limits, UNLIMITED } from '../nft/batch.ts';
-import type { ObservedTable } from '../nft/observe.ts';
-import { applyPlan, type Batch, plan } from '../nft/plan.ts';
-import type { CommitResult } from '../nft/port.ts';
+import type { Table } from '../nft/commands.ts';
+import { plan, removal } from '../nft/plan.ts';
 import type { Facts, Log } from '../status/log.ts';
+import type { KeptTable } from './charge.ts';
+import { type LoopEvent, toAll } from './events.ts';
+import { logObserver } from './log-observer.ts';
 import { Reconciler } from './reconciler.ts';
 
-type Fault = 'refuse' | 'refuse-rule' | 'uncertain-before' | 'uncertain-after' | 'throw' | 'hang' | null;
-
-/** A kernel that understands our batches, and can be told to fail. */
-class FakeKernel {
-  table: ObservedTable | null = null;
-  commits: Batch[] = [];
-  observations = 0;
-  faults: Fault[] = [];
-  /** Text in a command that the kernel refuses, for ever. */
-  bad: readonly string[] = [];
-  /** More commands than this are too many for one transaction. */
-  room = Number.POSITIVE_INFINITY;
-  unreadable = false;
-  afterCommit: (batch: Batch) => void = () => {};
-  release: () => void = () => {};
-
-  async commit(batch: Batch): Promise<CommitResult> {
-    this.commits.push(batch);
-    const fault = this.faults.shift() ?? null;
-    switch (fault) {
-      case 'refuse':
-        return { kind: 'refused', message: 'Could not process rule: File exists', command: null };
-      case 'refuse-rule':
-        return {
-          kind: 'refused',
-          message: 'syntax',
-          command: batch.commands.findIndex(
-            (command) =>
-              'add' in command && 'rule' in command.add && command.add.rule.chain.startsWith('rin_'),
-          ),
-        };
-      case 'uncertain-before':
-        return { kind: 'uncertain', message: 'no answer in 60000 ms' };
-      case 'uncertain-after':
-        this.#apply(batch);
-        return { kind: 'uncertain', message: 'No buffer space available' };
-      case 'throw':
-        throw new Error('nft is not installed');
-      case 'hang':
-        await new Promise<void>((resolve) => {
-          this.release = resolve;
-        });
-        break;
-      case null:
-    }
-    if (batch.commands.length > this.room)
-      return { kind: 'refused', message: 'Message too long', command: null, tooLarge: true };
-    const command = batch.commands.findIndex((each) => this.bad.some((text) => holds(each, text)));
-    if (command >= 0)
-      return { kind: 'refused', message: 'Invalid argument', command, ...this.#element(batch, command) };
-    this.#apply(batch);
-    this.afterCommit(batch);
-    return { kind: 'committed', milliseconds: 3 };
-  }
-
-  #element({ commands }: Batch, index: number): { element?: number } {
-    const command = commands[index];
-    const elements = command && 'add' in command && 'set' in command.add ? (command.add.set.elem ?? []) : [];
-    const element = elements.findIndex((each) => this.bad.includes(JSON.stringify(each)));
-    return element >= 0 ? { element } : {};
-  }
-
-  async observe(): Promise<ObservedTable | null> {
-    this.observations += 1;
-    if (this.unreadable) throw new Error('Operation not permitted');
-    if (this.table === null) return null;
-    const forget = <T extends object>(objects: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
-      new Map([...objects].map(([name, object]) => [name, { ...object, source: null }]));
-    const { chains, sets, maps } = this.table;
-    return { ...this.table, chains: forget(chains), sets: forget(sets), maps: forget(maps) };
-  }
-
-  #apply(batch: Batch): void {
-    const desired = { ...compiler.result().ruleset, chains: new Map(), sets: new Map(), maps: new Map() };
-    this.table = applyPlan({ desired, batches: [batch] }, this.table);
-  }
-}
-
-/** Taking away is never refused. */
-function holds(command: Batch['commands'][number], text: string): boolean {
-  return 'add' in command && JSON.stringify(command).includes(text);
-}
-
 let kernel: FakeKernel;
+/** The table of family `bridge`, wanted only where a test says so. */
+let frames: FakeKernel;
+let framePorts: readonly string[];
+/** `place/family` to on or off; what is not there is absent. */
+let switches: Map<string, boolean>;
+let settings: readonly Setting[];
 let clock: ManualClock;
 let compiler: Compiler;
 let reconciler: Reconciler;
 let stop: AbortController;
 let running: Promise<void>;
+let events: LoopEvent[];
 let lines: { level: string; message: string; facts: Facts }[];
 let version: number;
 let compileError: Error | null;
 let limits: Limits;
 
 beforeEach(() => {
-  kernel = new FakeKernel();
+  kernel = new FakeKernel(POLICY_TABLE);
+  frames = new FakeKernel(FRAME_TABLE);
+  framePorts = [];
+  switches = new Map();
+  settings = [];
   clock = new ManualClock();
   compiler = new Compiler({ node: 'node-a', podRanges: [] });
   lines = [];
+  events = [];
   version = 1;
   compileError = null;
   limits = UNLIMITED;
@@ -132,25 +68,60 @@ function begin(): void {
     (message: string, facts: Facts = {}) => {
       lines.push({ level, message, facts });
     };
-  reconciler = new Reconciler({
+  const kept = (table: Table, at: FakeKernel): KeptTable => ({
+    table,
+    trouble: ({ code, message }) => ({ code, message: at === frames ? `frames: ${message}` : message }),
     steps: {
-      compile: () => {
-        if (compileError !== null) throw compileError;
-        return compiler.result();
-      },
-      plan: ({ ruleset }, observed) => plan(ruleset, observed, limits),
-      commit: (batch) => kernel.commit(batch),
-      observe: () => kernel.observe(),
+      plan: (wanted, observed) =>
+        wanted === null ? removal(table, observed) : plan(wanted.ruleset, observed, limits),
+      commit: (batch) => at.commit(batch),
+      observe: () => at.observe(),
       shrink: () => {
         limits = halved(limits);
       },
     },
+  });
+  const framesTable = memoized();
+  const logged: Log = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+  const named = (place: SwitchPlace, family: number): string =>
+    `${place.kind === 'bridge' ? place.name : 'all'}/${family}`;
+  reconciler = new Reconciler({
+    tables: [kept(POLICY_TABLE, kernel), kept(FRAME_TABLE, frames)],
+    switches: {
+      filterLoaded: () => switches.size > 0,
+      state: (place, family) => {
+        const on = switches.get(named(place, family));
+        return on === undefined ? 'absent' : on ? 'on' : 'off';
+      },
+      switchOn: (place, family) => {
+        if (!switches.has(named(place, family))) return 'EROFS';
+        switches.set(named(place, family), true);
+        return null;
+      },
+    },
+    compile: () => {
+      if (compileError !== null) throw compileError;
+      const policies = compiler.result();
+      const guard = framesTable(framePorts);
+      return { tables: guard === null ? [policies] : [policies, guard], settings, unnameable: [] };
+    },
     clock,
     random: () => 0,
-    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } satisfies Log,
+    tell: toAll([logObserver(logged), (event) => events.push(event)]),
     versions: () => versionsFrom(() => String(version)),
   });
   running = reconciler.run(stop.signal);
+}
+
+/** The frames' table for these ports: the same object for the same list. */
+function memoized(): (ports: readonly string[]) => CompiledTable | null {
+  let last: { readonly ports: readonly string[]; readonly table: CompiledTable } | null = null;
+  return (ports) => {
+    if (ports.length === 0) return null;
+    const rest = { origins: new Map(), endpoints: new Map(), meanings: new Map() };
+    if (last?.ports !== ports) last = { ports, table: { ruleset: frameRules(ports), ...rest } };
+    return last.table;
+  };
 }
 
 function apply(changes: readonly Change[]): void {
@@ -229,7 +200,7 @@ test('writes nothing and reads nothing before everything has been listed', async
   await settled();
   expect(kernel.commits.length).toBeGreaterThan(0);
   expect(kernel.table?.chains.size).toBeGreaterThan(0);
-  expect(reconciler.state()).toMatchObject({ inSync: true, revision: 1, degraded: null });
+  expect(reconciler.state()).toMatchObject({ inSync: true, revision: 1, degraded: [] });
 });
 
 test('logs one line per commit with revision, cause, operations and milliseconds', async () => {
@@ -249,7 +220,7 @@ test('adopts an equal table without a single write', async () => {
   await settled();
   stop.abort();
   await running;
-  kernel.commits = [];
+  kernel.commits.length = 0;
   begin();
   reconciler.start();
   await settled();
@@ -260,7 +231,7 @@ test('adopts an equal table without a single write', async () => {
 test('a change that makes no difference writes nothing and keeps the revision', async () => {
   reconciler.start();
   await settled();
-  kernel.commits = [];
+  kernel.commits.length = 0;
   apply([podChange('web', '10.0.0.1')]);
   await settled();
   expect(kernel.commits).toEqual([]);
@@ -270,7 +241,7 @@ test('a change that makes no difference writes nothing and keeps the revision', 
 test('changes that arrive while a commit runs gather into one', async () => {
   reconciler.start();
   await settled();
-  kernel.commits = [];
+  kernel.commits.length = 0;
   kernel.faults = ['hang'];
   apply([policyChange('p0', 'api', 'web')]);
   await settled();
@@ -290,7 +261,7 @@ test('what nothing refers to any more waits for newer work, and is gone when the
   reconciler.start();
   apply([policyChange('p', 'api', 'web')]);
   await settled();
-  kernel.commits = [];
+  kernel.commits.length = 0;
   let news = 3;
   kernel.afterCommit = ({ purpose }) => {
     if (purpose !== 'switch' || news === 0) return;
@@ -315,7 +286,7 @@ test('what nothing refers to any more does not pile up while changes never end',
   reconciler.start();
   apply([policyChange('p', 'api', 'web')]);
   await settled();
-  kernel.commits = [];
+  kernel.commits.length = 0;
   let news = 50;
   kernel.afterCommit = ({ purpose }) => {
     if (purpose !== 'switch' || news === 0) return;
@@ -343,6 +314,7 @@ test('the versions of a commit are those it contains, not those seen since', asy
   await settled();
   expect(reconciler.state().resourceVersions.pods).toBe('3');
   version = 4;
+  reconciler.seen();
   expect(reconciler.state().resourceVersions.pods).toBe('4');
 });
 
@@ -360,7 +332,7 @@ test.each(['refuse', 'uncertain-before', 'uncertain-after', 'throw'] as const)(
     await clock.advance(100);
     await settled();
     expect(kernel.observations).toBe(before + 1);
-    expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+    expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
     const desired = compiler.result().ruleset;
     expect(plan(desired, await kernel.observe()).batches).toEqual([]);
   },
@@ -369,7 +341,7 @@ test.each(['refuse', 'uncertain-before', 'uncertain-after', 'throw'] as const)(
 test('an error after the commit is recognised: what is there is not written again', async () => {
   reconciler.start();
   await settled();
-  kernel.commits = [];
+  kernel.commits.length = 0;
   kernel.faults = ['uncertain-after'];
   apply([podChange('third', '10.0.0.3')]);
   await settled();
@@ -382,15 +354,15 @@ test('an error after the commit is recognised: what is there is not written agai
 test('tries are bounded: then degraded, with the last ruleset in force, and a try every 30 s', async () => {
   reconciler.start();
   await settled();
-  const table = kernel.table;
-  kernel.commits = [];
+  const table = kernel.reachable;
+  kernel.commits.length = 0;
   kernel.faults = Array.from({ length: 100 }, () => 'refuse' as const);
   apply([policyChange('p', 'api', 'web')]);
   await settled();
   await clock.advance(5_000);
   expect(kernel.commits).toHaveLength(6);
-  expect(reconciler.state().degraded?.code).toBe('NFT_REFUSED');
-  expect(kernel.table).toBe(table);
+  expect(reconciler.state().degraded[0]?.code).toBe('NFT_REFUSED');
+  expect(kernel.reachable).toBe(table);
   await clock.advance(24_000);
   expect(kernel.commits).toHaveLength(6);
   await clock.advance(10_000);
@@ -404,7 +376,7 @@ test('while degraded the next change brings a try, but no faster than once a sec
   apply([policyChange('p', 'api', 'web')]);
   await settled();
   await clock.advance(5_000);
-  kernel.commits = [];
+  kernel.commits.length = 0;
   for (let change = 0; change < 10; change += 1) {
     apply([podChange(`n${change}`, `10.0.2.${change}`)]);
     await clock.advance(50);
@@ -413,7 +385,7 @@ test('while degraded the next change brings a try, but no faster than once a sec
   expect(kernel.commits).toHaveLength(1);
   await clock.advance(1_000);
   await settled();
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
   expect(lines.slice(-2).map(({ message }) => message)).toEqual([
     'committed',
     'the kernel is in order again',
@@ -426,7 +398,7 @@ test('a refusal names the command and the policy it comes from, until it is over
   kernel.faults = ['refuse-rule'];
   apply([policyChange('p', 'api', 'web')]);
   await settled();
-  expect(reconciler.problems.list()).toEqual([
+  expect(reconciler.state().problems).toEqual([
     {
       object: 'NetworkPolicy shop/p',
       message: expect.stringContaining('the kernel refused "add rule rin_'),
@@ -435,46 +407,48 @@ test('a refusal names the command and the policy it comes from, until it is over
   expect(lines.at(-1)?.message).toContain('which comes from NetworkPolicy shop/p: syntax');
   await clock.advance(200);
   await settled();
-  expect(reconciler.problems.list()).toEqual([]);
+  expect(reconciler.state().problems).toEqual([]);
 });
 
 test('a table that cannot be read is never overwritten', async () => {
-  kernel.unreadable = true;
+  kernel.unreadable = new Error('Operation not permitted');
   reconciler.start();
   await settled();
   await clock.advance(5_000);
   expect(kernel.commits).toEqual([]);
-  expect(reconciler.state().degraded).toEqual({
-    code: 'NFT_UNREADABLE',
-    message: 'cannot read the table from the kernel: Operation not permitted',
-  });
-  kernel.unreadable = false;
+  expect(reconciler.state().degraded).toEqual([
+    {
+      code: 'NFT_UNREADABLE',
+      message: 'cannot read the table from the kernel: Operation not permitted',
+    },
+  ]);
+  kernel.unreadable = null;
   await clock.advance(30_000);
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
 });
 
 test('a compiler that fails keeps the last ruleset and is reported', async () => {
   reconciler.start();
   await settled();
-  const table = kernel.table;
+  const table = kernel.reachable;
   compileError = new Error('broken');
   apply([policyChange('p', 'api', 'web')]);
   await settled();
   await clock.advance(5_000);
-  expect(kernel.table).toBe(table);
-  expect(reconciler.state().degraded?.code).toBe('COMPILE_FAILED');
+  expect(kernel.reachable).toBe(table);
+  expect(reconciler.state().degraded[0]?.code).toBe('COMPILE_FAILED');
   compileError = null;
   apply([podChange('x', '10.0.0.7')]);
   await clock.advance(1_000);
   await settled();
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
 });
 
 test('looks at the kernel again a minute after the start, and repairs what came later', async () => {
   reconciler.start();
   await settled();
   const first = kernel.observations;
-  kernel.table = null;
+  kernel.wipe();
   await clock.advance(60_000);
   await settled();
   expect(kernel.observations).toBe(first + 1);
@@ -484,7 +458,7 @@ test('looks at the kernel again a minute after the start, and repairs what came 
 test('ends after the commit under way, and begins no other', async () => {
   reconciler.start();
   await settled();
-  kernel.commits = [];
+  kernel.commits.length = 0;
   kernel.faults = ['hang'];
   apply([podChange('third', '10.0.0.3')]);
   await settled();
@@ -516,8 +490,8 @@ test('one bad policy admits nobody, is reported once, and holds up nothing else'
   await settled();
   await clock.advance(100);
   await settled();
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
-  expect(reconciler.problems.list()).toEqual([
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
+  expect(reconciler.state().problems).toEqual([
     {
       object: 'NetworkPolicy shop/bad',
       message: expect.stringMatching(/^closed instead: the kernel refused "add rule rin_/),
@@ -532,7 +506,7 @@ test('one bad policy admits nobody, is reported once, and holds up nothing else'
   // Others come and go meanwhile.
   apply([podChange('third', '10.0.0.3')]);
   await settled();
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
   expect(reports()).toBe(1);
 });
 
@@ -544,14 +518,14 @@ test('what was refused is tried again when its object changes, and after a while
   await settled();
   await clock.advance(100);
   await settled();
-  expect(reconciler.problems.list()).toHaveLength(1);
+  expect(reconciler.state().problems).toHaveLength(1);
   kernel.bad = [];
   apply([podChange('third', '10.0.0.3')]);
   await settled();
-  expect(reconciler.problems.list()).toHaveLength(1);
+  expect(reconciler.state().problems).toHaveLength(1);
   apply([policyChange('bad', 'api', 'web')]);
   await settled();
-  expect(reconciler.problems.list()).toEqual([]);
+  expect(reconciler.state().problems).toEqual([]);
   expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
 
   kernel.bad = ['peer_'];
@@ -559,11 +533,11 @@ test('what was refused is tried again when its object changes, and after a while
   await settled();
   await clock.advance(100);
   await settled();
-  expect(reconciler.problems.list()).toHaveLength(1);
+  expect(reconciler.state().problems).toHaveLength(1);
   kernel.bad = [];
   await clock.advance(301_000);
   await settled();
-  expect(reconciler.problems.list()).toEqual([]);
+  expect(reconciler.state().problems).toEqual([]);
   expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
 });
 
@@ -576,8 +550,8 @@ test('several bad objects are found one after the other', async () => {
   await settled();
   await clock.advance(100);
   for (let turn = 0; turn < 10; turn += 1) await settled();
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
-  expect(reconciler.problems.list().map(({ object }) => object)).toEqual(
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
+  expect(reconciler.state().problems.map(({ object }) => object)).toEqual(
     names.map((name) => `NetworkPolicy shop/${name}`),
   );
 });
@@ -596,10 +570,10 @@ test('one bad address is left out of the peers, and the others are admitted', as
   await settled();
   await clock.advance(100);
   await settled();
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
   const peers = [...(kernel.table?.sets.values() ?? [])].find(({ name }) => name.startsWith('peer_'));
   expect([...(peers?.elements ?? [])]).toEqual(['10.0.0.1']);
-  expect(reconciler.problems.list()).toEqual([
+  expect(reconciler.state().problems).toEqual([
     {
       object: 'NetworkPolicy shop/p',
       message: expect.stringContaining('add element 10.0.0.9 to peer_'),
@@ -616,7 +590,7 @@ test("a pod whose own chain is refused is closed but for itself, and the other p
   await settled();
   await clock.advance(100);
   await settled();
-  expect(reconciler.problems.list().map(({ object }) => object)).toEqual(['Pod shop/api']);
+  expect(reconciler.state().problems.map(({ object }) => object)).toEqual(['Pod shop/api']);
   const dispatch = kernel.table?.maps.get('in_4')?.elements;
   expect(dispatch?.get('10.0.0.2')).toBe('goto closed');
   expect(dispatch?.get('10.0.0.1')).toMatch(/^goto in_/);
@@ -625,13 +599,13 @@ test("a pod whose own chain is refused is closed but for itself, and the other p
 test('what serves everybody cannot be left out: degraded, and the last ruleset stays', async () => {
   reconciler.start();
   await settled();
-  const table = kernel.table;
+  const table = kernel.reachable;
   kernel.bad = ['"isolated_4"'];
   apply([policyChange('p', 'api', 'web')]);
   await settled();
   await clock.advance(5_000);
-  expect(reconciler.state().degraded?.code).toBe('NFT_REFUSED');
-  expect(kernel.table?.maps).toEqual(table?.maps);
+  expect(reconciler.state().degraded[0]?.code).toBe('NFT_REFUSED');
+  expect(kernel.reachable).toBe(table);
 });
 
 test('a transaction that is too large is cut smaller at the next try', async () => {
@@ -643,7 +617,7 @@ test('a transaction that is too large is cut smaller at the next try', async () 
     await settled();
     await clock.advance(1_000);
   }
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
   expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
   // From then on it is known; a change of all pods at once becomes visible in several steps.
   apply([
@@ -660,18 +634,197 @@ test('nft that does not end is reported after ten seconds, and at once when it i
   kernel.faults = ['hang'];
   apply([policyChange('p', 'api', 'web')]);
   await settled();
-  expect(reconciler.state().degraded).toBeNull();
+  expect(reconciler.state().degraded).toEqual([]);
   await clock.advance(12_000);
-  expect(reconciler.state().degraded).toEqual({
-    code: 'NFT_SLOW',
-    message: 'nft has been at work for 12 s; the last ruleset stays in force',
-  });
+  expect(reconciler.state().degraded).toEqual([
+    {
+      code: 'NFT_SLOW',
+      message: 'nft has been at work for 12 s; the last ruleset stays in force',
+    },
+  ]);
   expect(lines.filter(({ facts }) => facts.code === 'NFT_SLOW')).toHaveLength(1);
   kernel.faults = ['uncertain-before'];
   kernel.release();
   await settled();
-  expect(reconciler.state().degraded?.code).toBe('NFT_UNCERTAIN');
+  expect(reconciler.state().degraded[0]?.code).toBe('NFT_UNCERTAIN');
   await clock.advance(31_000);
   await settled();
-  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: null });
+  expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
+});
+
+describe('the table of family bridge', () => {
+  test('is written while it is wanted, changed without a gap, and taken away when it is not', async () => {
+    framePorts = ['veth0', 'veth1'];
+    reconciler.start();
+    await settled();
+    expect(JSON.stringify(frames.commits)).toContain('"oifname"}},"right":{"set":["veth0","veth1"]}');
+    expect(reconciler.state()).toMatchObject({ inSync: true, revision: 2, degraded: [] });
+    frames.commits.length = 0;
+    framePorts = ['veth0'];
+    reconciler.changed(['bridges of pods']);
+    await settled();
+    expect(frames.commits.map(({ purpose }) => purpose)).toEqual(['switch']);
+    framePorts = [];
+    reconciler.changed(['bridges of pods']);
+    await settled();
+    expect([frames.table, reconciler.state().inSync]).toEqual([null, true]);
+  });
+
+  test('of a predecessor is adopted where it is wanted, and taken away where it is not', async () => {
+    framePorts = ['veth0'];
+    reconciler.start();
+    await settled();
+    stop.abort();
+    await running;
+    frames.commits.length = 0;
+    begin();
+    reconciler.start();
+    await settled();
+    expect(frames.commits).toEqual([]);
+    stop.abort();
+    await running;
+    framePorts = [];
+    begin();
+    reconciler.start();
+    await settled();
+    expect(frames.table).toBeNull();
+  });
+
+  test('that is deleted is put back at the second look, as any table is, and that is told', async () => {
+    framePorts = ['veth0'];
+    reconciler.start();
+    await settled();
+    frames.wipe();
+    await clock.advance(60_000);
+    await settled();
+    expect(frames.table?.chains.size).toBe(1);
+    expect(events.filter(({ kind }) => kind === 'drift')).toEqual([
+      { kind: 'drift', table: 'bridge policyd', operations: expect.any(Number) },
+    ]);
+    expect(lines.map(({ message }) => message)).toContain(
+      'somebody else had changed table bridge policyd; repaired',
+    );
+  });
+
+  test('does not hold up the policies while it fails, is reported by itself, and tried again', async () => {
+    framePorts = ['veth0'];
+    frames.faults = Array.from({ length: 7 }, () => 'refuse' as const);
+    reconciler.start();
+    await settled();
+    expect(kernel.table?.chains.size).toBeGreaterThan(0);
+    await clock.advance(5_000);
+    expect(reconciler.state()).toMatchObject({
+      inSync: false,
+      everInSync: false,
+      degraded: [{ code: 'NFT_REFUSED', message: expect.stringMatching(/^frames: the kernel refused/) }],
+    });
+    const before = kernel.commits.length;
+    apply([policyChange('p', 'api', 'web')]);
+    await settled();
+    expect(kernel.commits.length).toBeGreaterThan(before);
+    const committed = lines.filter(({ message }) => message === 'committed').at(-1);
+    expect(committed?.facts).toMatchObject({
+      cause: 'policy shop/p',
+      milliseconds: 0,
+      table: 'inet policyd',
+    });
+    await clock.advance(31_000);
+    await settled();
+    expect(reconciler.state()).toMatchObject({ inSync: true, everInSync: true, degraded: [] });
+  });
+
+  test('is held up by nothing else: a table of policies that fails leaves it in order', async () => {
+    framePorts = ['veth0'];
+    kernel.faults = Array.from({ length: 100 }, () => 'refuse' as const);
+    reconciler.start();
+    await settled();
+    expect(frames.table?.chains.size).toBe(1);
+  });
+
+  test('that cannot be read is no trouble where nobody wants it', async () => {
+    frames.unreadable = new Error('Protocol not supported');
+    reconciler.start();
+    await settled();
+    expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
+    framePorts = ['veth0'];
+    frames.faults = ['refuse'];
+    reconciler.changed(['bridges of pods']);
+    await settled();
+    await clock.advance(5_000);
+    expect(reconciler.state()).toMatchObject({
+      inSync: false,
+      degraded: [{ message: 'frames: cannot read the table from the kernel: Protocol not supported' }],
+    });
+  });
+});
+
+describe('settings', () => {
+  const setting: Setting = { bridge: 'cni0', certain: true, family: 4 };
+
+  test('are made before the tables, and not before everything has been listed', async () => {
+    settings = [setting];
+    switches.set('cni0/4', false);
+    await settled();
+    expect(switches.get('cni0/4')).toBe(false);
+    reconciler.start();
+    await settled();
+    expect(switches.get('cni0/4')).toBe(true);
+    const kinds = events.map(({ kind }) => kind);
+    expect(kinds.indexOf('switched-on')).toBeLessThan(kinds.indexOf('committed'));
+    expect(reconciler.state().bridges).toEqual([{ name: 'cni0', filtered: { ipv4: true, ipv6: false } }]);
+  });
+
+  test('that cannot be made are tried every second, told once, and hold up no table', async () => {
+    settings = [setting];
+    reconciler.start();
+    await settled();
+    expect(kernel.table?.chains.size).toBeGreaterThan(0);
+    expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [{ code: 'BRIDGE_UNFILTERED' }] });
+    const { revision } = reconciler.state();
+    await clock.advance(5_000);
+    switches.set('cni0/4', false);
+    await clock.advance(1_000);
+    await settled();
+    expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [], revision });
+    expect(events.map(({ kind }) => kind).filter((kind) => /degraded|restored|switched/.test(kind))).toEqual([
+      'degraded',
+      'switched-on',
+      'restored',
+    ]);
+  });
+
+  test('that somebody switches off are repaired at the next change, and counted', async () => {
+    settings = [setting];
+    switches.set('cni0/4', false);
+    reconciler.start();
+    await settled();
+    switches.set('cni0/4', false);
+    reconciler.changed(['bridges of pods']);
+    await settled();
+    expect([switches.get('cni0/4'), reconciler.state().bridgeRepairs]).toEqual([true, 1]);
+  });
+});
+
+test('tables that nobody has touched are neither drift nor written at the second look', async () => {
+  framePorts = ['veth0'];
+  reconciler.start();
+  await settled();
+  const { revision } = reconciler.state();
+  await clock.advance(120_000);
+  await settled();
+  expect([kernel.observations, frames.observations]).toEqual([2, 2]);
+  expect(reconciler.state()).toMatchObject({ inSync: true, revision });
+  expect(events.filter(({ kind }) => kind === 'drift')).toEqual([]);
+});
+
+test('what our own commit in doubt has left is no drift', async () => {
+  reconciler.start();
+  await settled();
+  kernel.faults = ['uncertain-before'];
+  apply([policyChange('p', 'api', 'web')]);
+  await settled();
+  await clock.advance(100);
+  await settled();
+  expect(reconciler.state().inSync).toBe(true);
+  expect(events.filter(({ kind }) => kind === 'drift')).toEqual([]);
 });

@@ -2,7 +2,7 @@
  * What the kernel has refused and is left out for now, with the objects it comes from. An entry goes when its
  * object changes, when nothing in the ruleset is it any more, or when everything is to be tried again.
  */
-import type { Compiled } from '../compile/compiled.ts';
+import type { CompiledTable } from '../compile/compiled.ts';
 import { type Refusal, ruleText } from '../compile/withhold.ts';
 import type { ObjectProblem } from '../status/status.ts';
 
@@ -14,10 +14,6 @@ interface Entry {
 
 export class Refusals {
   readonly #entries = new Map<string, Entry>();
-
-  get size(): number {
-    return this.#entries.size;
-  }
 
   /** False: it was left out already, so that it cannot be what was refused now. */
   add(refusal: Refusal, objects: readonly string[], message: string): boolean {
@@ -38,11 +34,13 @@ export class Refusals {
     this.#entries.clear();
   }
 
-  /** Those that concern the ruleset. */
-  of(compiled: Compiled): readonly Refusal[] {
-    if (this.#entries.size === 0) return [];
+  /** Drops those that nothing in the table is any more. */
+  prune(compiled: CompiledTable): void {
     for (const [key, { refusal }] of this.#entries)
       if (!concerns(refusal, compiled)) this.#entries.delete(key);
+  }
+
+  list(): readonly Refusal[] {
     return [...this.#entries.values()].map(({ refusal }) => refusal);
   }
 
@@ -53,7 +51,7 @@ export class Refusals {
   }
 }
 
-function concerns(refusal: Refusal, { ruleset }: Compiled): boolean {
+function concerns(refusal: Refusal, { ruleset }: CompiledTable): boolean {
   switch (refusal.kind) {
     case 'chain':
       return ruleset.chains.has(refusal.name);

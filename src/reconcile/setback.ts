@@ -1,6 +1,6 @@
 import type { DegradationCode } from '../status/status.ts';
 
-/** What ended a cycle early. */
+/** What ended a try early. */
 export class Setback extends Error {
   readonly code: DegradationCode;
 
@@ -8,4 +8,9 @@ export class Setback extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** What was thrown, in words. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,20 +1,16 @@
-/**
- * The agent's line in this process, wired as in src/agent/main.ts, with a watch on each step: stores,
- * incremental compiler, plan, the real nft, reconciler.
- */
-import { Compiler } from '../../src/compile/compiler.ts';
+/** The agent's own loop in this process, between the stores that events arrive in and the real nft. */
+import { Loop } from '../../src/agent/loop.ts';
 import { createNft } from '../../src/host/nft.ts';
 import { WATCHED, type WatchedResource } from '../../src/kinds/kinds.ts';
 import { emptyVersions } from '../../src/kinds/versions.ts';
 import { ObjectStore, type StoreSink } from '../../src/kube/object-store.ts';
+import type { Machine } from '../../src/machine/change.ts';
+import type { Switches } from '../../src/machine/setting.ts';
+import { UNLIMITED } from '../../src/nft/batch.ts';
 import type { NftCommand } from '../../src/nft/commands.ts';
-import { parseListing } from '../../src/nft/listing.ts';
 import type { Ruleset } from '../../src/nft/objects.ts';
-import { observe } from '../../src/nft/observe.ts';
-import { plan } from '../../src/nft/plan.ts';
-import { describeChange } from '../../src/reconcile/cause.ts';
-import { Desired } from '../../src/reconcile/desired.ts';
-import { Reconciler } from '../../src/reconcile/reconciler.ts';
+import type { Nft } from '../../src/nft/port.ts';
+import type { LoopEvent, Spent } from '../../src/reconcile/events.ts';
 import { SYSTEM_CLOCK } from '../../src/time/system-clock.ts';
 import type { Raw } from './objects.ts';
 import { LOCAL_NODE } from './workloads.ts';
@@ -38,31 +34,28 @@ export interface Sample {
 
 type Transactions = readonly (readonly NftCommand[])[];
 
-const TABLE: Ruleset['table'] = { family: 'inet', name: 'policyd' };
-const complain = (message: string): void => {
-  throw new Error(message);
+const NOTHING_SPENT: Spent = { compile: 0, plan: 0, commit: 0 };
+const NO_MACHINE: Machine = { follow: () => {}, run: () => Promise.resolve() };
+const NO_SWITCHES: Switches = {
+  filterLoaded: () => false,
+  state: () => 'absent',
+  switchOn: () => 'there are no bridges here',
 };
-const LOG = { debug: () => {}, warn: complain, error: complain };
 
 export class Pipeline {
-  readonly #desired: Desired;
-  readonly #reconciler: Reconciler;
+  readonly #loop: Loop;
   readonly #stores: Readonly<Record<Kind, Pick<ObjectStore<Kind>, 'apply' | 'draft' | 'contents'>>>;
   readonly #ended = new AbortController();
   #running: Promise<void> = Promise.resolve();
-  #spent = { compile: 0, plan: 0, commit: 0 };
+  #spent = NOTHING_SPENT;
+  /** Since the last measurement began; those up to the word are what it waited for. */
   #transactions: (readonly NftCommand[])[] = [];
-  #garbage: (readonly NftCommand[])[] = [];
+  #waitedFor = 0;
   #done: () => void = () => {};
-  ruleset: Ruleset | null = null;
 
   constructor() {
-    const nft = createNft({ timeoutMs: 60_000 });
     const sink: StoreSink = {
-      changed: (changes) => {
-        this.#desired.update(changes);
-        if (changes.length > 0) this.#reconciler.changed(changes.map(describeChange));
-      },
+      changed: (changes) => this.#loop.changed(changes),
       problems: (object, messages) => {
         for (const message of messages) throw new Error(`${object}: ${message}`);
       },
@@ -73,47 +66,46 @@ export class Pipeline {
       pods: new ObjectStore(WATCHED.pods, sink),
       networkpolicies: new ObjectStore(WATCHED.networkpolicies, sink),
     };
-    this.#desired = new Desired({
+    this.#loop = new Loop({
       node: LOCAL_NODE,
-      configured: [],
-      createCompiler: (options) => new Compiler(options),
-      contents: () => Object.values(this.#stores).flatMap((store) => store.contents()),
-    });
-    this.#reconciler = new Reconciler({
-      steps: {
-        compile: () => this.#timed('compile', () => this.#desired.compile()),
-        plan: ({ ruleset }, observed) => {
-          this.ruleset = ruleset;
-          const result = this.#timed('plan', () => plan(ruleset, observed));
-          if (result.batches.length === 0) setImmediate(() => this.#done());
-          return result;
-        },
-        commit: async ({ purpose, commands }) => {
-          if (purpose === 'collect') {
-            this.#garbage.push(commands);
-            return await nft.commit(commands);
-          }
-          this.#transactions.push(commands);
-          const start = performance.now();
-          const result = await nft.commit(commands);
-          this.#spent.commit += performance.now() - start;
-          return result;
-        },
-        observe: async () => {
-          const listing = await nft.listTable(TABLE.family, TABLE.name);
-          return listing === null ? null : observe(parseListing(listing), TABLE);
-        },
-      },
+      podCidr: [],
+      nft: this.#recorded(createNft({ timeoutMs: 60_000 })),
+      limits: UNLIMITED,
+      machine: NO_MACHINE,
+      switches: NO_SWITCHES,
       clock: SYSTEM_CLOCK,
       random: Math.random,
-      log: {
-        ...LOG,
-        info: (message) => {
-          if (message === 'committed') this.#done();
-        },
-      },
+      tell: (event) => this.#told(event),
+      contents: () => Object.values(this.#stores).flatMap((store) => store.contents()),
       versions: emptyVersions,
     });
+  }
+
+  get ruleset(): Ruleset | null {
+    return this.#loop.desired.compile().tables[0]?.ruleset ?? null;
+  }
+
+  #recorded(nft: Nft): Pick<Nft, 'commit' | 'listTable'> {
+    return {
+      listTable: nft.listTable,
+      commit: (commands) => {
+        this.#transactions.push(commands);
+        return nft.commit(commands);
+      },
+    };
+  }
+
+  #told(event: LoopEvent): void {
+    switch (event.kind) {
+      case 'committed':
+      case 'adopted':
+        if (event.kind === 'committed') this.#spent = event.spent;
+        this.#waitedFor = this.#transactions.length;
+        this.#done();
+        return;
+      default:
+        throw new Error(JSON.stringify(event));
+    }
   }
 
   /** The first list of everything, decoded; nothing is compiled yet. */
@@ -126,8 +118,8 @@ export class Pipeline {
   /** Compiles and commits what has been listed. */
   async start(): Promise<Sample> {
     return await this.#measure(() => {
-      this.#running = this.#reconciler.run(this.#ended.signal);
-      this.#reconciler.start();
+      this.#running = this.#loop.run(this.#ended.signal);
+      this.#loop.reconciler.start();
     });
   }
 
@@ -142,33 +134,30 @@ export class Pipeline {
   }
 
   async #measure(cause: () => void): Promise<Sample> {
-    this.#spent = { compile: 0, plan: 0, commit: 0 };
+    this.#spent = NOTHING_SPENT;
     this.#transactions = [];
-    this.#garbage = [];
+    this.#waitedFor = 0;
+    const { reconciler } = this.#loop;
     const done = new Promise<void>((resolve) => {
       this.#done = resolve;
     });
     const start = performance.now();
     cause();
-    await done;
+    // Nothing is told where nothing had to be written.
+    await Promise.race([done, inSync(reconciler)]);
     const total = performance.now() - start;
-    const spent = this.#spent;
-    while (!this.#reconciler.state().inSync) await new Promise((resolve) => setTimeout(resolve, 1));
+    await inSync(reconciler);
     return {
-      ...spent,
+      ...this.#spent,
       total,
       settled: performance.now() - start,
-      transactions: this.#transactions,
-      garbage: this.#garbage,
+      transactions: this.#transactions.slice(0, this.#waitedFor),
+      garbage: this.#transactions.slice(this.#waitedFor),
     };
   }
+}
 
-  #timed<T>(step: 'compile' | 'plan', work: () => T): T {
-    const start = performance.now();
-    try {
-      return work();
-    } finally {
-      this.#spent[step] += performance.now() - start;
-    }
-  }
+async function inSync(reconciler: Loop['reconciler']): Promise<void> {
+  do await new Promise((resolve) => setTimeout(resolve, 1));
+  while (!reconciler.state().inSync);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { DROP_REASONS } from '../../src/model/drop-reason.ts';
 
 test('every error code is documented', () => {
   const codes = [...readFileSync('src/model/failure.ts', 'utf8').matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(
@@ -19,4 +20,16 @@ test('every code that policyd reports is documented, and no other', () => {
   const table = text.slice(text.indexOf('### degraded'), text.indexOf('### problems'));
   const documented = [...table.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
   expect([...documented].sort()).toEqual([...codes].sort());
+});
+
+test('every reason for a drop is documented as the code explains it, and no other', () => {
+  const text = readFileSync('docs/reasons.md', 'utf8');
+  const table = text.slice(text.indexOf('## Why a packet is dropped'));
+  const documented = [...table.matchAll(/^\| `([a-z-]+)` \| (.*)\. \|$/gm)].map(([, reason, meaning]) => [
+    reason,
+    meaning?.toLowerCase(),
+  ]);
+  expect(documented).toEqual(
+    Object.entries(DROP_REASONS).map(([reason, meaning]) => [reason, meaning.toLowerCase()]),
+  );
 });

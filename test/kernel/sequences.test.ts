@@ -4,13 +4,12 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Compiler } from '../../src/compile/compiler.ts';
 import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { Change } from '../../src/model/cluster.ts';
 import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../../src/nft/batch.ts';
 import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
-import { Desired } from '../../src/reconcile/desired.ts';
+import { desiredOf, policiesOf } from '../kit/desired.ts';
 import {
   contentsOf,
   endOf,
@@ -44,16 +43,11 @@ const CASES: readonly { readonly sequence: Sequence; readonly variant: Variant }
 /** From no table, each step in transactions of its own. */
 async function install(steps: readonly Step[], contents: readonly Change[]): Promise<unknown> {
   await sandbox.run('nft', ['delete', 'table', 'inet', 'policyd']);
-  const desired = new Desired({
-    node: 'node-a',
-    configured: [],
-    contents: () => contents,
-    createCompiler: (options) => new Compiler(options),
-  });
+  const desired = desiredOf(contents);
   let table: ObservedTable | null = null;
   for (const step of steps) {
     desired.update(step);
-    const { ruleset } = desired.compile();
+    const { ruleset } = policiesOf(desired);
     const next = plan(ruleset, table, sandbox.unprivileged ? UNPRIVILEGED_LIMITS : UNLIMITED);
     for (const { commands } of next.batches)
       expect(await nft.commit(commands)).toMatchObject({ kind: 'committed' });

@@ -3,16 +3,23 @@
  * is still referred to, what is there already with another meaning. Also says what a packet can reach.
  */
 import type { NftCommand } from '../../src/nft/commands.ts';
-import type { JsonElement, JsonRule, JsonStatement } from '../../src/nft/json.ts';
+import type { JsonChain, JsonElement, JsonRule, JsonStatement, JsonTable } from '../../src/nft/json.ts';
 
 interface StrictSet {
   readonly declared: string;
   readonly elements: Map<string, string>;
 }
 
+interface StrictChain {
+  readonly hook: string | null;
+  readonly declared: JsonChain;
+  readonly rules: JsonRule[];
+}
+
 export class StrictTable {
-  #exists = false;
-  readonly #chains = new Map<string, { hook: string | null; rules: JsonRule[] }>();
+  /** null: there is none. */
+  #table: JsonTable | null = null;
+  readonly #chains = new Map<string, StrictChain>();
   /** Sets and maps; a map's values are verdicts. */
   readonly #sets = new Map<string, StrictSet>();
 
@@ -24,6 +31,43 @@ export class StrictTable {
         throw new Error(`command ${index} ${JSON.stringify(command)}: ${String(cause)}`, { cause });
       }
     }
+  }
+
+  get exists(): boolean {
+    return this.#table !== null;
+  }
+
+  /** Another one that holds the same. */
+  copy(): StrictTable {
+    const copy = new StrictTable();
+    copy.#table = this.#table;
+    for (const [name, chain] of this.#chains) copy.#chains.set(name, { ...chain, rules: [...chain.rules] });
+    for (const [name, set] of this.#sets) {
+      copy.#sets.set(name, { ...set, elements: new Map(set.elements) });
+    }
+    return copy;
+  }
+
+  /** As `nft -j list table` prints it; null: there is no table. */
+  listing(): { readonly nftables: readonly object[] } | null {
+    if (this.#table === null) return null;
+    const where = { family: this.#table.family, table: this.#table.name };
+    const sets = [...this.#sets].map(([name, { declared, elements }]) => {
+      const { map, ...rest } = JSON.parse(declared) as { readonly map?: string };
+      const elem = [...elements].map(([key, verdict]) =>
+        map === undefined ? JSON.parse(key) : [JSON.parse(key), JSON.parse(verdict)],
+      );
+      const body = { ...where, name, ...rest, ...(elem.length > 0 ? { elem } : {}) };
+      return map === undefined ? { set: body } : { map: { ...body, map } };
+    });
+    return {
+      nftables: [
+        { table: this.#table },
+        ...sets,
+        ...[...this.#chains.values()].map(({ declared }) => ({ chain: declared })),
+        ...[...this.#chains.values()].flatMap(({ rules }) => rules.map((rule) => ({ rule }))),
+      ],
+    };
   }
 
   /** Everything packets can meet, as text: chains from the hooks down, with the sets they ask. */
@@ -49,14 +93,14 @@ export class StrictTable {
   }
 
   #add(body: Extract<NftCommand, { add: unknown }>['add']): void {
-    if ('table' in body) this.#exists = true;
-    else if (!this.#exists) throw new Error('no table');
+    if ('table' in body) this.#table ??= body.table;
+    else if (this.#table === null) throw new Error('no table');
     else if ('chain' in body) {
       const { name, hook, prio, policy } = body.chain;
       const hooked = hook === undefined ? null : `${hook} ${prio} ${policy}`;
       const present = this.#chains.get(name);
       if (present && present.hook !== hooked) throw new Error('chain exists with another hook');
-      if (!present) this.#chains.set(name, { hook: hooked, rules: [] });
+      if (!present) this.#chains.set(name, { hook: hooked, declared: body.chain, rules: [] });
     } else if ('rule' in body) {
       for (const name of referencesOf(body.rule)) this.#exist(name);
       this.#chain(body.rule.chain).rules.push(body.rule);
@@ -79,8 +123,8 @@ export class StrictTable {
 
   #delete(body: Extract<NftCommand, { delete: unknown }>['delete']): void {
     if ('table' in body) {
-      if (!this.#exists) throw new Error('no table');
-      this.#exists = false;
+      if (this.#table === null) throw new Error('no table');
+      this.#table = null;
       this.#chains.clear();
       this.#sets.clear();
     } else if ('element' in body) {

@@ -1,13 +1,11 @@
 /** The same end, however one comes to it: ruleset, plan and predicted table, byte for byte. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Compiler } from '../../src/compile/compiler.ts';
-import type { Change } from '../../src/model/cluster.ts';
 import type { Ruleset } from '../../src/nft/objects.ts';
 import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
 import { toText } from '../../src/nft/text.ts';
-import { Desired } from '../../src/reconcile/desired.ts';
+import { desiredOf, policiesOf } from '../kit/desired.ts';
 import {
   contentsOf,
   endOf,
@@ -21,21 +19,12 @@ import {
 
 const CASES = Number(process.env.POLICYD_CASES ?? 2000);
 
-function desiredOf(contents: readonly Change[]): Desired {
-  return new Desired({
-    node: 'node-a',
-    configured: [],
-    contents: () => contents,
-    createCompiler: (options) => new Compiler(options),
-  });
-}
-
 /** From everything at once. */
 function recomputed(sequence: Sequence): Ruleset {
   const contents = contentsOf(endOf(sequence));
   const desired = desiredOf(contents);
   desired.update(contents);
-  return desired.compile().ruleset;
+  return policiesOf(desired).ruleset;
 }
 
 interface Walked {
@@ -46,10 +35,10 @@ interface Walked {
 /** Step by step, as the agent does it: what is compiled, and what the kernel would hold. */
 function walked(sequence: Sequence, variant: Variant): Walked {
   const desired = desiredOf([]);
-  let walking: Walked = { ruleset: desired.compile().ruleset, table: null };
+  let walking: Walked = { ruleset: policiesOf(desired).ruleset, table: null };
   for (const step of stepsOf(sequence, variant)) {
     desired.update(step);
-    const { ruleset } = desired.compile();
+    const { ruleset } = policiesOf(desired);
     const next = plan(ruleset, walking.table);
     walking = { ruleset, table: applyPlan(next, walking.table) };
   }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
-import type { Compiled } from '../../src/compile/compiled.ts';
+import type { CompiledTable } from '../../src/compile/compiled.ts';
 import { CLOSED, canWithhold, type Refusal, ruleText, withhold } from '../../src/compile/withhold.ts';
 import { familyOf } from '../../src/model/address.ts';
 import { parseAddress } from '../../src/net/address.ts';
@@ -15,7 +15,7 @@ import { StrictTable } from '../kit/strict-table.ts';
 
 const CASES = Math.ceil(Number(process.env.POLICYD_CASES ?? 2000) / 20);
 
-function everything({ ruleset }: Compiled): readonly Refusal[] {
+function everything({ ruleset }: CompiledTable): readonly Refusal[] {
   return [
     ...[...ruleset.sets.values()].flatMap(({ name, elements }): readonly Refusal[] => [
       { kind: 'set', name },
@@ -29,7 +29,7 @@ function everything({ ruleset }: Compiled): readonly Refusal[] {
 }
 
 /** Of what policies and pods brought; what serves everybody is never left out. */
-function possible(compiled: Compiled): readonly Refusal[] {
+function possible(compiled: CompiledTable): readonly Refusal[] {
   const texts = new Set(
     [...compiled.origins].flatMap(([name, origins]) =>
       (compiled.ruleset.chains.get(name)?.rules ?? [])
@@ -42,7 +42,7 @@ function possible(compiled: Compiled): readonly Refusal[] {
   );
 }
 
-function isIn(refusal: Refusal, { ruleset }: Compiled): boolean {
+function isIn(refusal: Refusal, { ruleset }: CompiledTable): boolean {
   switch (refusal.kind) {
     case 'chain':
       return ruleset.chains.has(refusal.name);

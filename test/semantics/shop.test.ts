@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
-import type { Compiled } from '../../src/compile/compiled.ts';
+import type { CompiledTable } from '../../src/compile/compiled.ts';
 import { readManifests } from '../../src/manifest/read.ts';
 import { toText } from '../../src/nft/text.ts';
 import { createSandbox, type Sandbox } from '../kernel/sandbox.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close());
 
 /** The pods of the manifests, running on one node with addresses of both families. */
-async function shop(): Promise<Compiled> {
+async function shop(): Promise<CompiledTable> {
   const sources = await Promise.all(
     SHOP.map(async (file) => ({
       file,

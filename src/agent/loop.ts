@@ -1,0 +1,165 @@
+/**
+ * The one line everything hangs on: snapshot -> resolve -> compile -> plan -> commit -> observe. `Desired` holds
+ * the snapshot, compiled as it changes; the reconciler turns the line into a loop. Wired here for the agent and
+ * for whoever measures it.
+ */
+import { FRAME_TABLE, OUR_TABLES } from '../compile/names.ts';
+import { NodeCompiler } from '../compile/node-compiler.ts';
+import { objectOf } from '../kinds/kinds.ts';
+import type { ResourceVersions } from '../kinds/versions.ts';
+import type { Machine, MachineChange } from '../machine/change.ts';
+import type { Switches } from '../machine/setting.ts';
+import type { Cidr } from '../model/address.ts';
+import type { Change } from '../model/cluster.ts';
+import { halved, type Limits } from '../nft/batch.ts';
+import { sameTable, type Table } from '../nft/commands.ts';
+import { parseListing } from '../nft/listing.ts';
+import { observe } from '../nft/observe.ts';
+import { plan, removal } from '../nft/plan.ts';
+import type { Nft } from '../nft/port.ts';
+import { Blindness } from '../reconcile/blindness.ts';
+import { describeChange } from '../reconcile/cause.ts';
+import type { KeptTable } from '../reconcile/charge.ts';
+import { Desired } from '../reconcile/desired.ts';
+import type { LoopObserver } from '../reconcile/events.ts';
+import { Reconciler } from '../reconcile/reconciler.ts';
+import { reasonOf } from '../reconcile/setback.ts';
+import type { Degradation } from '../status/status.ts';
+import type { Clock } from '../time/clock.ts';
+
+export interface LoopOptions {
+  readonly node: string;
+  /** From the command line; they win over the node object. */
+  readonly podCidr: readonly Cidr[];
+  readonly nft: Pick<Nft, 'commit' | 'listTable'>;
+  readonly limits: Limits;
+  readonly machine: Machine;
+  readonly switches: Switches;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly tell: LoopObserver;
+  /** All objects of the cluster, as changes that would build them, and what has been seen of each kind. */
+  contents(): Iterable<Change>;
+  versions(): ResourceVersions;
+}
+
+export class Loop {
+  readonly desired: Desired;
+  readonly reconciler: Reconciler;
+  readonly #options: LoopOptions;
+  readonly #blindness: Blindness;
+  #unseen: readonly Degradation[] = [];
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    const { node, podCidr, switches, clock, random, tell, contents, versions } = options;
+    this.desired = new Desired({
+      createCompiler: (blind) => new NodeCompiler({ node, configured: podCidr, blind }),
+      contents,
+      broken: (error, rebuilds) => tell({ kind: 'compiler-broken', message: reasonOf(error), rebuilds }),
+    });
+    this.reconciler = new Reconciler({
+      tables: keptTables(options),
+      switches,
+      compile: () => this.desired.compile(),
+      clock,
+      random,
+      tell,
+      versions,
+    });
+    this.#blindness = new Blindness({
+      clock,
+      changed: (blind) => {
+        this.desired.setBlind(blind);
+        this.reconciler.changed([
+          blind ? 'the cluster cannot be followed' : 'the cluster can be followed again',
+        ]);
+      },
+    });
+  }
+
+  /** Changes of the cluster; none: only their versions are newer. */
+  changed(changes: readonly Change[]): void {
+    if (changes.length === 0) {
+      this.reconciler.seen();
+      return;
+    }
+    this.desired.update(changes);
+    // A pod that has just got its address may hang on a bridge that came with it.
+    if (changes.some((change) => concerns(change, this.#options.node))) {
+      this.#options.machine.follow(this.desired.strays);
+    }
+    this.reconciler.changed(changes.map(describeChange), changes.map(objectOf));
+  }
+
+  /** When the first of the failures to follow the cluster began, by the clock; null: it is followed. */
+  failing(since: number | null): void {
+    this.#blindness.update(since);
+  }
+
+  /** Why bridges with pods may go unseen. */
+  get unseen(): readonly Degradation[] {
+    return this.#unseen;
+  }
+
+  /** Ends with the signal, after a commit that has begun. */
+  async run(signal: AbortSignal): Promise<void> {
+    const looking = this.#options.machine.run(
+      {
+        changed: (changes) => this.#machineChanged(changes),
+        failing: (message) => {
+          this.#unseen = message === null ? [] : [cannotLook(message)];
+        },
+      },
+      signal,
+    );
+    await Promise.all([looking, this.reconciler.run(signal)]);
+  }
+
+  #machineChanged(changes: readonly MachineChange[]): void {
+    this.desired.updateMachine(changes);
+    this.reconciler.changed(['bridges of pods']);
+  }
+}
+
+function keptTables({ nft, limits: atFirst }: LoopOptions): readonly KeptTable[] {
+  let limits = atFirst;
+  return OUR_TABLES.map((table) => ({
+    table,
+    trouble: ({ code, message }): Degradation =>
+      sameTable(table, FRAME_TABLE) ? unguarded(message) : { code, message },
+    steps: {
+      plan: (wanted, observed) =>
+        wanted === null ? removal(table, observed) : plan(wanted.ruleset, observed, limits),
+      commit: ({ commands }) => nft.commit(commands),
+      observe: async () => await observeTable(nft, table),
+      shrink: () => {
+        limits = halved(limits);
+      },
+    },
+  }));
+}
+
+async function observeTable(
+  nft: LoopOptions['nft'],
+  table: Table,
+): ReturnType<KeptTable['steps']['observe']> {
+  const listing = await nft.listTable(table.family, table.name);
+  return listing === null ? null : observe(parseListing(listing), table);
+}
+
+/** What may tell where a pod of this node hangs. */
+function concerns(change: Change, node: string): boolean {
+  return change.kind === 'pod' ? change.value?.node === node : change.kind === 'node' && change.key === node;
+}
+
+function cannotLook(message: string): Degradation {
+  return { code: 'BRIDGE_UNFILTERED', message: `cannot look for bridges with pods: ${message}` };
+}
+
+function unguarded(message: string): Degradation {
+  return {
+    code: 'BRIDGE_UNGUARDED',
+    message: `frames in disguise are not stopped on bridges with pods: ${message}`,
+  };
+}
