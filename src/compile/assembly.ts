@@ -9,7 +9,7 @@ import type { MemberSet, Membership } from '../policy/membership.ts';
 import type { CompiledTable } from './compiled.ts';
 import type { CompiledEndpoint } from './endpoint.ts';
 import { dispatchMaps, localSets } from './local.ts';
-import { POLICY_TABLE } from './names.ts';
+import { byName, POLICY_TABLE } from './names.ts';
 import type { SetUse } from './peers.ts';
 import { addressType } from './statements.ts';
 
@@ -48,7 +48,7 @@ export class Assembly {
       ruleset: {
         table: POLICY_TABLE,
         chains: structure.chains,
-        sets: sorted(sets),
+        sets: byName(sets),
         maps: structure.maps,
       },
       ...structure.rest,
@@ -111,19 +111,14 @@ function build(skeleton: readonly Chain[], endpoints: Endpoints, last: Structure
   return {
     skeleton,
     endpoints,
-    chains: sorted(chains),
+    chains: byName(chains),
     uses,
     local: localSets(endpoints, last?.local ?? new Map()),
-    maps: sorted(dispatchMaps(endpoints, last?.maps ?? new Map())),
+    maps: byName(dispatchMaps(endpoints, last?.maps ?? new Map())),
     rest: {
-      origins: sorted(origins),
-      endpoints: sorted(names),
-      meanings: sorted(new Map([...uses].map(([name, use]) => [name, use.text]))),
+      origins: byName(origins),
+      endpoints: byName(names),
+      meanings: byName(new Map([...uses].map(([name, use]) => [name, use.text]))),
     },
   };
-}
-
-/** By name, in code units: the same on every machine. */
-function sorted<Name extends string, Value>(map: ReadonlyMap<Name, Value>): ReadonlyMap<Name, Value> {
-  return new Map([...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

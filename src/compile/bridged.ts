@@ -10,7 +10,7 @@ import { addressFrom } from '../net/address.ts';
 import { cidrRange, prefixLength } from '../net/cidr.ts';
 import type { Chain, ChainName, Expression, Operand, Rule, Statement } from '../nft/objects.ts';
 import type { CompiledTable } from './compiled.ts';
-import { chainName, localSet, quarantineSet } from './names.ts';
+import { byName, chainName, localSet, quarantineSet } from './names.ts';
 import { ACCEPT, chain, drop, FAMILIES, header, inSet, is, isNot, rule, words } from './statements.ts';
 
 const BRIDGE_HOOK = chainName('bridge_hook');
@@ -55,8 +55,7 @@ export class Bridged {
       ...compiled.ruleset.chains,
       [BRIDGE_HOOK, this.#chain ?? next],
     ]);
-    const sorted = new Map([...chains].sort(([a], [b]) => (a < b ? -1 : 1)));
-    return { ...compiled, ruleset: { ...compiled.ruleset, chains: sorted } };
+    return { ...compiled, ruleset: { ...compiled.ruleset, chains: byName(chains) } };
   }
 }
 

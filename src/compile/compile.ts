@@ -4,6 +4,7 @@ import { policyRef } from '../model/policy-ref.ts';
 import type { CompiledTable } from './compiled.ts';
 import { type CompileOptions, Compiler } from './compiler.ts';
 
+/** The policies' table alone: what only a machine brings is not in it. */
 export function compile(snapshot: Snapshot, options: CompileOptions): CompiledTable {
   const compiler = new Compiler(options);
   for (const [key, value] of snapshot.namespaces) compiler.update({ kind: 'namespace', key, value });

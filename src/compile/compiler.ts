@@ -15,7 +15,7 @@ import { selects } from '../policy/selector.ts';
 import { Assembly } from './assembly.ts';
 import type { CompiledTable } from './compiled.ts';
 import { type CompiledEndpoint, compileEndpoint } from './endpoint.ts';
-import { Quarantine } from './quarantine.ts';
+import { QuarantineSets } from './quarantine.ts';
 import { skeleton } from './skeleton.ts';
 
 export interface CompileOptions {
@@ -31,18 +31,19 @@ export class Compiler {
   readonly #node: string;
   readonly #membership = new Membership();
   readonly #policies = new Map<string, Map<PolicyKey, Policy>>();
-  readonly #localPods = new Map<PodKey, Pod>();
+  /** Of this node; the pods themselves are kept once, by the membership. */
+  readonly #localPods = new Set<PodKey>();
   readonly #dirty = new Set<PodKey>();
   /** Never changed, only replaced. */
   #endpoints: ReadonlyMap<PodKey, CompiledEndpoint> = new Map();
   readonly #assembly = new Assembly();
   readonly #skeleton = skeleton();
-  readonly #quarantine: Quarantine;
+  readonly #quarantine: QuarantineSets;
   #compiled: CompiledTable | null = null;
 
   constructor(options: CompileOptions) {
     this.#node = options.node;
-    this.#quarantine = new Quarantine(options.podRanges, options.blind ?? false);
+    this.#quarantine = new QuarantineSets(options.podRanges, options.blind ?? false);
   }
 
   /** Every pod of the cluster, local or not. */
@@ -92,7 +93,7 @@ export class Compiler {
       if (this.#localPods.has(affected)) this.#dirty.add(affected);
     }
     const wasLocal = this.#localPods.delete(key);
-    if (pod?.node === this.#node) this.#localPods.set(key, pod);
+    if (pod?.node === this.#node) this.#localPods.add(key);
     if (wasLocal || pod?.node === this.#node) this.#dirty.add(key);
   }
 
@@ -105,8 +106,9 @@ export class Compiler {
     if (policy) siblings.set(key, policy);
     else siblings.delete(key);
     if (siblings.size === 0) this.#policies.delete(namespace);
-    for (const [podKey, pod] of this.#localPods) {
-      if (pod.namespace !== namespace) continue;
+    for (const podKey of this.#localPods) {
+      const pod = this.#membership.pod(podKey);
+      if (pod?.namespace !== namespace) continue;
       if ([before, policy].some((version) => version && selects(version.subject, pod.labels)))
         this.#dirty.add(podKey);
     }
@@ -120,9 +122,9 @@ export class Compiler {
   }
 
   #recompile(key: PodKey, endpoints: Map<PodKey, CompiledEndpoint>): void {
-    const pod = this.#localPods.get(key);
+    const pod = this.#localPods.has(key) ? this.#membership.pod(key) : null;
     const judged = this.#membership.judgedAt(key);
-    const waits = pod !== undefined && awaitsAddress(pod);
+    const waits = pod !== null && awaitsAddress(pod);
     if (!waits) this.#quarantine.setWaiting(key, null);
     if (!pod || judged.length === 0) endpoints.delete(key);
     if (!pod || (judged.length === 0 && !waits)) return;

@@ -43,10 +43,12 @@ export function hash(meaning: string): string {
   return text;
 }
 
+/** A name of our alphabet (`[a-z][a-z0-9_]*`); what is not refuses `nft/commands`. */
 export function chainName(text: string): ChainName {
   return text as ChainName;
 }
 
+/** As `chainName`, of sets and maps, which share one name space. */
 export function setName(text: string): SetName {
   return text as SetName;
 }
@@ -99,4 +101,9 @@ export function note(text: string): string {
   const safe = text.replaceAll(/[^A-Za-z0-9_./:-]/gu, '_');
   if (safe === text && text.length <= LONGEST_NOTE) return text;
   return `${safe.slice(0, LONGEST_NOTE - LENGTH - 2)}..${hash(text)}`;
+}
+
+/** In code units: the same order on every machine. */
+export function byName<Name extends string, Value>(map: ReadonlyMap<Name, Value>): ReadonlyMap<Name, Value> {
+  return new Map([...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

@@ -12,10 +12,12 @@ export interface PortLine {
   readonly sets: readonly SetUse[];
 }
 
+/** The transport protocol of the packet, whatever extension headers stand before it. */
 export function isProtocol(protocol: Protocol): Statement {
   return is(PROTOCOL, words(protocol.toLowerCase()));
 }
 
+/** One entry per line that the numbers come to, each a list of matches; none where nothing can match. */
 export function portLines(ports: ResolvedPorts): readonly PortLine[] {
   if (ports.kind === 'any') return [{ matches: [], sets: [] }];
   return PROTOCOLS.flatMap((protocol) => {

@@ -22,7 +22,7 @@ export interface WaitingPod {
 
 type Sets = ReadonlyMap<SetName, NftSet>;
 
-export class Quarantine {
+export class QuarantineSets {
   readonly #waiting = new Map<PodKey, WaitingPod>();
   #open: Sets;
   #closed: Sets;

@@ -45,6 +45,7 @@ const PRIORITY = -5;
 const ERRORS_4 = words('destination-unreachable', 'time-exceeded', 'parameter-problem');
 const ERRORS_6 = words('destination-unreachable', 'packet-too-big', 'time-exceeded', 'parameter-problem');
 
+/** The same chains every time, base chain first. */
 export function skeleton(): readonly Chain[] {
   return [forwardHook(), stageOut(), stageIn(), midstream(), stateless(), errors()];
 }

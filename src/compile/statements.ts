@@ -29,30 +29,37 @@ export function backend(family: Family): Expression {
   return { kind: 'ctAddress', direction: 'reply', family };
 }
 
+/** An address of the IP header, whoever NAT has put there. */
 export function header(field: 'saddr' | 'daddr', family: Family): Expression {
   return { kind: 'address', field, family };
 }
 
+/** `==`, or for a set: is in it. A packet without the key does not match. */
 export function is(left: Expression, right: Operand): Statement {
   return { kind: 'match', left, op: '==', right };
 }
 
+/** `!=`, or for a set: is not in it. A packet without the key does not match either. */
 export function isNot(left: Expression, right: Operand): Statement {
   return { kind: 'match', left, op: '!=', right };
 }
 
+/** A named set of the same table. */
 export function inSet(name: SetName): Operand {
   return { kind: 'set', name };
 }
 
+/** Symbols of nft for the key they are compared with. */
 export function words(...list: readonly string[]): Operand {
   return { kind: 'words', words: list };
 }
 
+/** Never comes back. */
 export function goto(chain: ChainName): Statement {
   return { kind: 'goto', chain };
 }
 
+/** `note` stands in its comment; at most 90 bytes of our alphabet. */
 export function rule(statements: readonly Statement[], note = ''): Rule {
   return { statements, note };
 }
@@ -65,6 +72,7 @@ export function drop(reason: DropReason, matches: readonly Statement[] = []): Ru
   return rule([...matches, { kind: 'counter' }, { kind: 'drop' }], reason);
 }
 
+/** nft's type of an address of this family. */
 export function addressType(family: Family): ElementType {
   return family === 4 ? 'ipv4_addr' : 'ipv6_addr';
 }

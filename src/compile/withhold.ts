@@ -15,7 +15,7 @@ import type {
   SetName,
 } from '../nft/objects.ts';
 import type { CompiledTable } from './compiled.ts';
-import { chainName, hash, selfSet } from './names.ts';
+import { byName, chainName, hash, selfSet } from './names.ts';
 import { ACCEPT, backend, chain, client, drop, FAMILIES, inSet, is, rule } from './statements.ts';
 
 export type Refusal =
@@ -27,6 +27,7 @@ export type Refusal =
 
 export const CLOSED: ChainName = chainName('closed');
 
+/** Equal for equal rules, wherever they stand. */
 export function ruleText(own: Rule): string {
   return JSON.stringify(own);
 }
@@ -44,14 +45,17 @@ export function canWithhold(refusal: Refusal, compiled: CompiledTable): boolean 
   }
 }
 
+/** One pod's own, which it is dispatched to. */
 export function isPodChain(name: ChainName, { endpoints }: CompiledTable): boolean {
   return [...endpoints.values()].some(({ ingress, egress }) => ingress === name || egress === name);
 }
 
+/** Those that look the set up. */
 export function rulesOfSet(name: SetName, { ruleset }: CompiledTable): readonly Rule[] {
   return [...ruleset.chains.values()].flatMap(({ rules }) => rules.filter((each) => looksUp(each, name)));
 }
 
+/** As the right side of a match. */
 export function looksUp({ statements }: Rule, name: SetName): boolean {
   return setsOf(statements).includes(name);
 }
@@ -69,6 +73,7 @@ function admits({ statements }: Rule): boolean {
   );
 }
 
+/** The same object when nothing is refused. Every refusal has passed `canWithhold`. */
 export function withhold(compiled: CompiledTable, refusals: readonly Refusal[]): CompiledTable {
   if (refusals.length === 0) return compiled;
   const { ruleset } = compiled;
@@ -88,8 +93,8 @@ export function withhold(compiled: CompiledTable, refusals: readonly Refusal[]):
   }
   return {
     ...compiled,
-    ruleset: { ...ruleset, chains: sorted(chains), sets, maps },
-    origins: sorted(rewriting.origins),
+    ruleset: { ...ruleset, chains: byName(chains), sets, maps },
+    origins: byName(rewriting.origins),
     endpoints: new Map(
       [...compiled.endpoints].map(([key, { ingress, egress }]) => [
         key,
@@ -208,8 +213,4 @@ function withoutElements(set: NftSet, refusals: readonly Refusal[]): NftSet {
   );
   if (gone.length === 0) return set;
   return { ...set, elements: new Set([...set.elements].filter((element) => !gone.includes(element))) };
-}
-
-function sorted<Name extends string, Value>(map: ReadonlyMap<Name, Value>): ReadonlyMap<Name, Value> {
-  return new Map([...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

@@ -15,6 +15,7 @@ export interface FoundBridge extends PodBridge {
   readonly ports: readonly string[];
 }
 
+/** Sorted by name. `linkTo`: the link by which an address is reached; null: none is known. */
 export function podBridges(
   links: readonly Link[],
   { ranges, strays }: PodPlaces,

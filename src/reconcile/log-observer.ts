@@ -2,6 +2,7 @@
 import type { Log } from '../status/log.ts';
 import type { LoopEvent, LoopObserver } from './events.ts';
 
+/** Good news and commits are info; what repairs itself is a warning; what is degraded, an error. */
 export function logObserver(log: Log): LoopObserver {
   return (event) => tell(log, event);
 }
