@@ -103,7 +103,7 @@ describe('a packet', () => {
     ...more,
   });
   const decided = (packet: Packet): string => {
-    const result = walk(walkableFromRuleset(ruleset), packet);
+    const result = walk([walkableFromRuleset(ruleset)], packet);
     return `${result.verdict} in ${result.decided?.chain.replace(/_[a-z2-7]{16}$/, '')}`;
   };
 
@@ -119,7 +119,7 @@ describe('a packet', () => {
     ['an advertisement that was routed', neighbour(136, { hopLimit: 254 })],
   ])('%s is dropped', (_, packet) => {
     expect(decided(packet)).toBe('drop in bridge_hook');
-    expect(walk(walkableFromRuleset(open), packet).verdict).toBe('accept');
+    expect(walk([walkableFromRuleset(open)], packet).verdict).toBe('accept');
   });
 
   test('by which a pod would be a router is dropped, whether a pod is isolated or not', () => {
@@ -128,10 +128,10 @@ describe('a packet', () => {
     const unpoliced = new Bridged().apply(compiled(PODS, []), [BRIDGE]).ruleset;
     for (const packet of [...lies, redirect]) {
       expect(decided(packet)).toBe('drop in bridge_hook');
-      expect(walk(walkableFromRuleset(unpoliced), packet).verdict).toBe('drop');
-      expect(walk(walkableFromRuleset(open), packet).verdict).toBe('accept');
+      expect(walk([walkableFromRuleset(unpoliced)], packet).verdict).toBe('drop');
+      expect(walk([walkableFromRuleset(open)], packet).verdict).toBe('accept');
     }
-    expect(walk(walkableFromRuleset(unpoliced), neighbour(135)).verdict).toBe('accept');
+    expect(walk([walkableFromRuleset(unpoliced)], neighbour(135)).verdict).toBe('accept');
   });
 
   test('of neighbour discovery passes', () => {

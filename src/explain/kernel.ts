@@ -55,7 +55,7 @@ function stateOf(nodes: readonly KernelNode[], policies: Verdict): KernelReport[
 function reportNode(flow: Flow, view: KernelView): KernelNode {
   const { node, inSync, walkable } = view;
   if (walkable === null) return { node, inSync, verdict: null, decision: null, path: [] };
-  const walked = walk(walkable, firstPacket(flow));
+  const walked = walk([walkable], firstPacket(flow));
   const path = walked.path
     .filter((step) => step.matched || step.lookups.length > 0)
     .map((step) => reportStep(step, view));
@@ -70,7 +70,7 @@ function decisionOf({ decided }: Walk, path: readonly KernelRule[]): KernelRule 
 function reportStep(step: Step, { compiled }: KernelView): KernelRule {
   const origins = compiled.origins.get(step.chain as ChainName)?.[step.rule] ?? [];
   return {
-    table: 'policyd',
+    table: step.table.name,
     chain: step.chain,
     index: step.rule,
     does: outcomeText(step),

@@ -1,4 +1,5 @@
 /** The oldest nft whose JSON policyd writes and reads. */
+import { compareVersions } from '../model/compare-versions.ts';
 import { Failure } from '../model/failure.ts';
 
 export const OLDEST_NFT = '1.0.6';
@@ -9,13 +10,4 @@ export function checkNftVersion(version: string): void {
   throw new Failure('NFT_TOO_OLD', `nft is version ${version}; policyd needs ${OLDEST_NFT} or later`, {
     hint: 'Upgrade the package nftables (Debian 12, Ubuntu 24.04 and later have one that is new enough), or put a newer nft first on PATH.',
   });
-}
-
-function compareVersions(one: string, other: string): number {
-  const [a, b] = [one, other].map((text) => text.split('.').map(Number));
-  for (const [index, number] of (b ?? []).entries()) {
-    const difference = (a?.[index] ?? 0) - number;
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -5,6 +5,7 @@
 import { tmpdir } from 'node:os';
 import { Failure } from '../model/failure.ts';
 import type { NftCommand } from '../nft/commands.ts';
+import { withDevices } from '../nft/listed-devices.ts';
 import type { CommitResult, Nft } from '../nft/port.ts';
 import { culprit } from './culprit.ts';
 import { withNamelessFile } from './nameless-file.ts';
@@ -46,12 +47,19 @@ export function createNft(options: NftOptions): Nft {
       );
     },
     async listTable(family, name) {
-      const result = await runNft(process, ['-j', 'list', 'table', family, name]);
-      if (result.kind === 'ended') return parseJson(result.stdout);
-      if (result.kind === 'failed' && isAbsent(result.message)) return null;
-      throw result.kind === 'timeout'
-        ? new Failure('NFT_TIMEOUT', `nft did not list table ${family} ${name} in ${options.timeoutMs} ms`)
-        : failed(`nft could not list table ${family} ${name}`, result.message);
+      const list = async (flag: string): Promise<string | null> => {
+        const result = await runNft(process, [flag, 'list', 'table', family, name]);
+        if (result.kind === 'ended') return result.stdout;
+        if (result.kind === 'failed' && isAbsent(result.message)) return null;
+        throw result.kind === 'timeout'
+          ? new Failure('NFT_TIMEOUT', `nft did not list table ${family} ${name} in ${options.timeoutMs} ms`)
+          : failed(`nft could not list table ${family} ${name}`, result.message);
+      };
+      const json = await list('-j');
+      if (json === null) return null;
+      // Terse: without the elements of sets.
+      const text = family === 'netdev' ? await list('-t') : null;
+      return text === null ? parseJson(json) : withDevices(parseJson(json), text);
     },
     check: async (commands) => await outcome(await send(['-c'], commands), commands, send, options.timeoutMs),
     commit: async (commands) => await outcome(await send([], commands), commands, send, options.timeoutMs),

@@ -1,5 +1,6 @@
 /** What may be a name, a comment or an address in the kernel. Anything else throws before it can reach nft. */
 import { Failure } from '../model/failure.ts';
+import { type BaseHook, HOOKS, type TableFamily } from './objects.ts';
 
 export function checkName(name: string): string {
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(name)) throw unwritable('name', name);
@@ -10,6 +11,11 @@ export function checkName(name: string): string {
 export function checkAddress(text: string): string {
   if (!/^[0-9a-f.:]{2,45}(?:\/\d{1,3})?$/.test(text)) throw unwritable('address', text);
   return text;
+}
+
+/** A hook that tables of this family have, and that `walk` knows. */
+export function checkHook(family: TableFamily, hook: BaseHook['hook']): void {
+  if (!HOOKS[family].includes(hook)) throw unwritable(`hook of family ${family}`, hook);
 }
 
 /** An interface: no quotes, and no `*`, which nft takes for any ending. */

@@ -17,6 +17,7 @@ import {
   type ObservedMap,
   type ObservedSet,
   type ObservedTable,
+  observedHook,
   setShape,
 } from './observe.ts';
 
@@ -66,10 +67,7 @@ function applyAdd(draft: Draft, body: AddBody): void {
 
 function addChain(draft: Draft, json: Extract<AddBody, { chain: unknown }>['chain']): void {
   if (draft.chains.has(json.name)) return;
-  const hook =
-    json.hook === undefined
-      ? null
-      : { type: json.type ?? '', hook: json.hook, priority: json.prio ?? 0, policy: json.policy ?? 'accept' };
+  const hook = observedHook(json);
   draft.chains.set(json.name, { name: json.name, hook, fingerprint: '', rules: 0, source: null });
 }
 

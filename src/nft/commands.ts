@@ -2,7 +2,7 @@
  * nft commands as data: the objects that `nft -j -f` reads, and how our objects become them. Guarantees
  * that every name and comment is of our alphabet; anything else throws before it can reach nft.
  */
-import { checkName, ruleComment } from './alphabet.ts';
+import { checkHook, checkLink, checkName, ruleComment } from './alphabet.ts';
 import { encodeElement } from './elements.ts';
 import type {
   JsonChain,
@@ -15,6 +15,7 @@ import type {
   JsonVerdict,
 } from './json.ts';
 import type {
+  BaseHook,
   Chain,
   Element,
   ElementType,
@@ -60,9 +61,14 @@ export function deleteTable(table: Table): NftCommand {
 }
 
 export function addChain(table: Table, chain: Pick<Chain, 'name' | 'hook'>): NftCommand {
-  const { hook } = chain;
-  const hooked = hook && { type: hook.type, hook: hook.hook, prio: hook.priority, policy: hook.policy };
+  const hooked = chain.hook && hookJson(table, chain.hook);
   return { add: { chain: { ...named(table, chain.name), ...hooked } } };
+}
+
+function hookJson({ family }: Table, hook: BaseHook): Partial<JsonChain> {
+  checkHook(family, hook.hook);
+  const device = hook.hook === 'ingress' ? { dev: checkLink(hook.device) } : {};
+  return { type: hook.type, hook: hook.hook, ...device, prio: hook.priority, policy: hook.policy };
 }
 
 export function flushChain(table: Table, name: string): NftCommand {

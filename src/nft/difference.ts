@@ -45,6 +45,7 @@ function sameHook(desired: Chain['hook'], observed: ObservedHook | null): boolea
   return (
     desired.type === observed.type &&
     desired.hook === observed.hook &&
+    (desired.hook === 'ingress' ? desired.device : null) === observed.device &&
     desired.priority === observed.priority &&
     desired.policy === observed.policy
   );

@@ -3,6 +3,7 @@
  * prefixes where it can and takes protocol names from the machine; equal elements always become equal text.
  */
 import type { Family } from '../model/address.ts';
+import { isObject } from '../model/raw-object.ts';
 import { addressFrom } from '../net/address.ts';
 import { addressNumber, addressText, prefixNumbers } from './address-numbers.ts';
 import { unreadable, unwritable } from './alphabet.ts';
@@ -148,8 +149,4 @@ function isPlainIpv4(json: string | number): json is string {
     typeof json === 'string' &&
     /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/.test(json)
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

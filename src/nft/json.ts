@@ -54,6 +54,8 @@ export interface JsonChain extends InTable {
   readonly name: string;
   readonly type?: 'filter';
   readonly hook?: string;
+  /** Of netdev: one link. */
+  readonly dev?: string;
   readonly prio?: number;
   readonly policy?: 'accept';
 }

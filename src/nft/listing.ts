@@ -12,13 +12,14 @@ export interface ListedTable {
   readonly flags: readonly string[];
 }
 
-/** The last four only of base chains. */
+/** The last five only of base chains; `dev`, one or several, only of netdev. */
 export interface ListedChain {
   readonly family: string;
   readonly table: string;
   readonly name: string;
   readonly type?: string | undefined;
   readonly hook?: string | undefined;
+  readonly dev?: string | readonly string[] | undefined;
   readonly prio?: number | undefined;
   readonly policy?: string | undefined;
 }
@@ -56,6 +57,7 @@ const chain: z.ZodType<ListedChain> = z.looseObject({
   name: z.string(),
   type: z.string().optional(),
   hook: z.string().optional(),
+  dev: z.union([z.string(), z.array(z.string())]).optional(),
   prio: z.number().optional(),
   policy: z.string().optional(),
 });

@@ -50,14 +50,19 @@ export interface Chain {
   readonly fingerprint: string;
 }
 
-export interface BaseHook {
+interface AnyHook {
   readonly type: 'filter';
-  readonly hook: 'forward' | 'input' | 'output';
   /** Smaller runs earlier; unique among the base chains of a hook. */
   readonly priority: number;
-  /** What the end of the chain means; ours never reach it. */
+  /** What the end of the chain means. */
   readonly policy: 'accept';
 }
+
+/** Which of them a family has: HOOKS. */
+export type BaseHook =
+  | (AnyHook & { readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' })
+  /** Of the link it names and no other; the chain goes with the link. */
+  | (AnyHook & { readonly hook: 'ingress'; readonly device: string });
 
 export interface Rule {
   readonly statements: readonly Statement[];
@@ -111,8 +116,18 @@ export type Operand =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'links'; readonly names: readonly string[] };
 
-/** `bridge` sees whole frames, of whatever protocol, and knows ports of a bridge by name. */
-export type TableFamily = 'inet' | 'bridge';
+/**
+ * `bridge` sees whole frames, of whatever protocol, and knows ports of a bridge by name; `netdev` all that a
+ * link receives, before anything else does.
+ */
+export type TableFamily = 'inet' | 'bridge' | 'netdev';
+
+/** What can be hooked in a table of each family; in which order packets meet it is hook-order.ts. */
+export const HOOKS: Readonly<Record<TableFamily, readonly BaseHook['hook'][]>> = {
+  inet: ['prerouting', 'input', 'forward', 'output'],
+  bridge: ['prerouting', 'forward', 'postrouting'],
+  netdev: ['ingress'],
+};
 
 /** The whole of one table, the input of `plan` and `walk`. Maps by name; iteration order is by name. */
 export interface Ruleset {

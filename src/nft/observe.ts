@@ -12,6 +12,8 @@ import { elementVerdict, verdictKey } from './verdicts.ts';
 export interface ObservedHook {
   readonly type: string;
   readonly hook: string;
+  /** Of netdev: its link; of several, their names with commas between, as none of ours has. */
+  readonly device: string | null;
   readonly priority: number;
   readonly policy: string;
 }
@@ -90,19 +92,27 @@ export function rulesByChain(rules: readonly ListedRule[]): ReadonlyMap<string, 
 }
 
 function observeChain(chain: ListedChain, rules: readonly ListedRule[]): ObservedChain {
-  const { name, type, hook, prio, policy } = chain;
+  const { name } = chain;
   let fingerprint: string | null = '';
   for (const [index, rule] of rules.entries()) {
     fingerprint = nextFingerprint(fingerprint, index, rule.comment ?? null);
   }
   return {
     name,
-    hook:
-      hook === undefined ? null : { type: type ?? '', hook, priority: prio ?? 0, policy: policy ?? 'accept' },
+    hook: observedHook(chain),
     fingerprint,
     rules: rules.length,
     source: null,
   };
+}
+
+/** Of a chain as it is listed, or as it is written; null: no base chain. */
+export function observedHook(
+  chain: Pick<ListedChain, 'type' | 'hook' | 'dev' | 'prio' | 'policy'>,
+): ObservedHook | null {
+  const { type = '', hook, dev, prio = 0, policy = 'accept' } = chain;
+  if (hook === undefined) return null;
+  return { type, hook, device: dev === undefined ? null : [dev].flat().join(), priority: prio, policy };
 }
 
 /** The fingerprint of a chain after one more rule at its end. */

@@ -1,6 +1,6 @@
 /**
- * One packet as the forward hook sees it: after Service DNAT, before any masquerade, with the connection
- * that conntrack has for it.
+ * One packet with the connection that conntrack has for it, and the way it takes through a node. Its header is
+ * told as the forward hook sees it: after Service DNAT, before any masquerade (elsewhere: hook-order.ts).
  */
 import type { Address, Family } from '../model/address.ts';
 import { familyOf } from '../model/address.ts';
@@ -28,6 +28,12 @@ export interface Connection {
   readonly reply: Tuple;
 }
 
+/**
+ * routed: from one link to another. bridged: between two ports of a bridge, whose frames br_netfilter hands to
+ * the hooks of inet (without it they would pass none). to-node, from-node: the node itself is the other end.
+ */
+export type Way = 'routed' | 'bridged' | 'to-node' | 'from-node';
+
 export interface Packet {
   readonly family: Family;
   readonly state: CtState;
@@ -50,8 +56,12 @@ export interface Packet {
   readonly payloadLength?: number;
   /** How its frame was addressed; `host` unless given. */
   readonly packetType?: 'host' | 'broadcast' | 'multicast';
-  /** Unless given, links that no rule names: what is routed between pods and uplink. */
+  /** `routed` unless given. */
+  readonly way?: Way;
+  /** As inet knows them. Unless given, links that no rule names: what is routed between pods and uplink. */
   readonly links?: { readonly in: string; readonly out: string };
+  /** The ports behind links that are bridges, null where a link is none; unless given, none is. */
+  readonly bridgePorts?: { readonly in: string | null; readonly out: string | null };
 }
 
 export const ROUTED_HOP_LIMIT = 63;

@@ -264,6 +264,10 @@ function withPriority(table: ObservedTable, priority: number | null): ObservedTa
   const chains = new Map(table.chains);
   const hook = chains.get('hook');
   if (!hook) throw new Error('no hook');
-  chains.set('hook', { ...hook, hook: priority === null ? null : { ...FORWARD, priority }, source: null });
+  chains.set('hook', {
+    ...hook,
+    hook: priority === null ? null : { ...FORWARD, device: null, priority },
+    source: null,
+  });
   return { ...table, chains };
 }

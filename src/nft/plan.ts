@@ -5,6 +5,7 @@
  * written.
  */
 import { type Batch, fits, type Limits, type Plan, packBatches, packGroups, UNLIMITED } from './batch.ts';
+import { chunks } from './chunks.ts';
 import {
   addChain,
   addMap,
@@ -91,19 +92,17 @@ function stageCommands(
 }
 
 function createSet(table: Table, set: NftSet, limits: Limits): readonly NftCommand[] {
-  return chunks([...set.elements], limits.maxElements).map((elements) => addSet(table, set, elements));
+  return inParts(set.elements, limits).map((elements) => addSet(table, set, elements));
 }
 
 function createMap(table: Table, map: NftMap, limits: Limits): readonly NftCommand[] {
-  return chunks([...map.elements], limits.maxElements).map((elements) => addMap(table, map, elements));
+  return inParts(map.elements, limits).map((elements) => addMap(table, map, elements));
 }
 
-/** At least one chunk: an empty set is created too. */
-function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
-  if (list.length <= size) return [list];
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
-    list.slice(index * size, (index + 1) * size),
-  );
+/** At least one part: what is empty is created too. */
+function inParts<T>(elements: Iterable<T>, { maxElements }: Limits): readonly (readonly T[])[] {
+  const parts = chunks([...elements], maxElements);
+  return parts.length > 0 ? parts : [[]];
 }
 
 /** What nothing refers to any more, referrers first: rules, then maps, then the chains and sets they named. */

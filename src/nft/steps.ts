@@ -5,6 +5,7 @@
  * allowed packets may be dropped, for the milliseconds that the steps take.
  */
 import type { Limits } from './batch.ts';
+import { chunks } from './chunks.ts';
 import type { NftCommand, Table } from './commands.ts';
 import type { ElementChange } from './difference.ts';
 import type { Chain, Element, Ruleset, SetName } from './objects.ts';
@@ -104,12 +105,6 @@ function elementGroups(
       const part = { removed: [], added: [], [side]: elements };
       return commandsOf(table, { ...NOTHING, sets: [{ object, change: part }] });
     }),
-  );
-}
-
-function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
-    list.slice(index * size, (index + 1) * size),
   );
 }
 

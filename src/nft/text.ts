@@ -2,7 +2,7 @@
  * A ruleset as text that `nft -f` reads and people compare. Same ruleset, same text: objects by name,
  * elements sorted. What is committed is the JSON of `commands.ts`; both say the same (tested in a kernel).
  */
-import { checkAddress, checkLink, checkName, ruleComment, unwritable } from './alphabet.ts';
+import { checkAddress, checkHook, checkLink, checkName, ruleComment, unwritable } from './alphabet.ts';
 import { sortByElement } from './elements.ts';
 import type {
   BaseHook,
@@ -15,6 +15,7 @@ import type {
   Rule,
   Ruleset,
   Statement,
+  TableFamily,
 } from './objects.ts';
 import { SYN_MASK } from './statement-json.ts';
 import { verdictKey } from './verdicts.ts';
@@ -26,10 +27,10 @@ export function toText({ table, chains, sets, maps }: Ruleset): string {
     // Base chains last, as they are committed.
     ...byName(chains)
       .filter(({ hook }) => hook === null)
-      .map(chainText),
+      .map((chain) => chainText(table, chain)),
     ...byName(chains)
       .filter(({ hook }) => hook !== null)
-      .map(chainText),
+      .map((chain) => chainText(table, chain)),
   ];
   return `table ${table.family} ${checkName(table.name)} {\n${blocks.join('\n')}}\n`;
 }
@@ -70,13 +71,16 @@ function elementLines(
   return [`elements = { ${sorted.join(`,\n\t\t             `)} }`];
 }
 
-function chainText(chain: Chain): string {
+function chainText({ family }: Ruleset['table'], chain: Chain): string {
   const rules = chain.rules.map((rule, index) => ruleText(chain, rule, index));
-  return block(`chain ${checkName(chain.name)}`, [...(chain.hook ? [hookText(chain.hook)] : []), ...rules]);
+  const hook = chain.hook ? [hookText(family, chain.hook)] : [];
+  return block(`chain ${checkName(chain.name)}`, [...hook, ...rules]);
 }
 
-function hookText({ type, hook, priority, policy }: BaseHook): string {
-  return `type ${type} hook ${hook} priority ${priority}; policy ${policy};`;
+function hookText(family: TableFamily, hook: BaseHook): string {
+  checkHook(family, hook.hook);
+  const device = hook.hook === 'ingress' ? ` device "${checkLink(hook.device)}"` : '';
+  return `type ${hook.type} hook ${hook.hook}${device} priority ${hook.priority}; policy ${hook.policy};`;
 }
 
 function ruleText({ fingerprint }: Chain, { statements, note }: Rule, index: number): string {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { parseRuleComment, unreadable } from './alphabet.ts';
 import { decodeElement } from './elements.ts';
-import type { ListedRule, ListedSet, Listing } from './listing.ts';
+import type { ListedChain, ListedRule, ListedSet, Listing } from './listing.ts';
 import type { Element, Expression, Ruleset } from './objects.ts';
 import { rulesByChain, setShape } from './observe.ts';
 import { expressionJson, SYN_MASK } from './statement-json.ts';
@@ -14,6 +14,7 @@ import { prefixRange } from './walk-ruleset.ts';
 import type {
   NumberRange,
   Walkable,
+  WalkBase,
   WalkMap,
   WalkOperand,
   WalkRule,
@@ -33,22 +34,8 @@ export function walkableFromListing(listing: Listing, table: Ruleset['table']): 
     ({ family, name, flags }) => family === table.family && name === table.name && flags.includes('dormant'),
   );
   return {
-    bases(hook) {
-      if (dormant) return [];
-      return chains
-        .flatMap(({ name, hook: own, prio, policy }) =>
-          own === hook
-            ? [
-                {
-                  chain: name,
-                  priority: prio ?? 0,
-                  policy: policy === 'drop' ? ('drop' as const) : ('accept' as const),
-                },
-              ]
-            : [],
-        )
-        .sort((a, b) => a.priority - b.priority);
-    },
+    table,
+    bases: dormant ? [] : chains.flatMap(readBase),
     rules: remembered((name) => {
       if (!chains.some((chain) => chain.name === name)) return null;
       return (rules.get(name) ?? []).map(readRule);
@@ -56,6 +43,12 @@ export function walkableFromListing(listing: Listing, table: Ruleset['table']): 
     set: remembered((name) => readSet(sets.find((set) => set.name === name))),
     map: remembered((name) => readMap(maps.find((map) => map.name === name))),
   };
+}
+
+function readBase({ name, hook, dev, prio, policy }: ListedChain): readonly WalkBase[] {
+  if (hook === undefined) return [];
+  const devices = dev === undefined ? [] : [dev].flat();
+  return [{ chain: name, hook, devices, priority: prio ?? 0, policy: policy === 'drop' ? 'drop' : 'accept' }];
 }
 
 function remembered<T>(read: (name: string) => T): (name: string) => T {

@@ -1,20 +1,26 @@
 /** Our own ruleset as something to walk through. */
 import { prefixNumbers } from './address-numbers.ts';
 import { unreadable } from './alphabet.ts';
-import type { ChainName, Expression, Operand, Rule, Ruleset, SetName, Statement } from './objects.ts';
+import type {
+  BaseHook,
+  ChainName,
+  Expression,
+  Operand,
+  Rule,
+  Ruleset,
+  SetName,
+  Statement,
+} from './objects.ts';
 import { comparable } from './values.ts';
-import type { NumberRange, Walkable, WalkOperand, WalkRule, WalkStatement } from './walkable.ts';
+import type { NumberRange, Walkable, WalkBase, WalkOperand, WalkRule, WalkStatement } from './walkable.ts';
 
 export function walkableFromRuleset(ruleset: Ruleset): Walkable {
   const read = new Map<string, readonly WalkRule[]>();
   return {
-    bases(hook) {
-      return [...ruleset.chains.values()]
-        .flatMap(({ name, hook: base }) =>
-          base?.hook === hook ? [{ chain: name, priority: base.priority, policy: base.policy }] : [],
-        )
-        .sort((a, b) => a.priority - b.priority);
-    },
+    table: ruleset.table,
+    bases: [...ruleset.chains.values()].flatMap(({ name, hook }) =>
+      hook === null ? [] : [base(name, hook)],
+    ),
     rules(name) {
       const chain = ruleset.chains.get(name as ChainName);
       if (!chain) return null;
@@ -25,6 +31,11 @@ export function walkableFromRuleset(ruleset: Ruleset): Walkable {
     set: (name) => ruleset.sets.get(name as SetName) ?? null,
     map: (name) => ruleset.maps.get(name as SetName) ?? null,
   };
+}
+
+function base(chain: ChainName, hook: BaseHook): WalkBase {
+  const devices = hook.hook === 'ingress' ? [hook.device] : [];
+  return { chain, hook: hook.hook, devices, priority: hook.priority, policy: hook.policy };
 }
 
 function readRule(rule: Rule, index: number, chain: string): WalkRule {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Address } from '../model/address.ts';
 import { Failure } from '../model/failure.ts';
 import { parseListing } from './listing.ts';
+import type { TableFamily } from './objects.ts';
 import type { CtState, Packet, TcpFlag } from './packet.ts';
 import { firstPacket, replyPacket } from './packet.ts';
-import { type Walk, walk, walkableFromListing } from './walk.ts';
+import { type Walk, type Walkable, walk, walkableFromListing } from './walk.ts';
 
 const TABLE = { family: 'inet', name: 'policyd' } as const;
 const IN = { family: 'inet', table: 'policyd' } as const;
@@ -45,7 +46,7 @@ function through(
       })),
     ),
   ];
-  return walk(walkableFromListing(parseListing({ nftables }), TABLE), packet);
+  return walk([walkableFromListing(parseListing({ nftables }), TABLE)], packet);
 }
 
 const address = (text: string): Address => text as Address;
@@ -98,9 +99,9 @@ describe('walk', () => {
     const both = {
       nftables: [base('late', 5), base('early', -5), rule('late', [DROP]), rule('early', [ACCEPT])],
     };
-    const { path, decided } = walk(walkableFromListing(parseListing(both), TABLE), SYN);
+    const { path, decided } = walk([walkableFromListing(parseListing(both), TABLE)], SYN);
     expect(path.map(({ chain }) => chain)).toEqual(['early', 'late']);
-    expect(decided).toEqual({ chain: 'late', rule: 0 });
+    expect(decided).toEqual({ table: TABLE, chain: 'late', rule: 0 });
   });
 
   it('records each rule it tried, with look-ups, counters and notes', () => {
@@ -117,7 +118,7 @@ describe('walk', () => {
     const rules: Rules = [[match(CLIENT, '@s'), DROP], [{ vmap: { key: BACKEND, data: '@m' } }], [DROP]];
     const { path, verdict: end, decided } = through({ hook: rules, c: [[COUNTER, ACCEPT]] }, SYN, [set, map]);
     expect(end).toBe('accept');
-    expect(decided).toEqual({ chain: 'c', rule: 0 });
+    expect(decided).toEqual({ table: TABLE, chain: 'c', rule: 0 });
     expect(path).toMatchObject([
       {
         chain: 'hook',
@@ -319,6 +320,103 @@ describe('walk', () => {
         { chain: { ...IN, name: 'hook', type: 'filter', hook: 'forward', prio: 0, policy: 'drop' } },
       ],
     });
-    expect(walk(walkableFromListing(listing, TABLE), SYN).verdict).toBe('accept');
+    expect(walk([walkableFromListing(listing, TABLE)], SYN).verdict).toBe('accept');
+  });
+});
+
+describe('walk through several tables', () => {
+  type Place = readonly [family: string, hook: string, prio: number, dev?: string | readonly string[]];
+
+  /** One table with one chain, which accepts or drops. */
+  function table([family, hook, prio, dev]: Place, name = 'policyd', end = ACCEPT as object): Walkable {
+    const place = { family, table: name };
+    const own = { family: family as TableFamily, name };
+    const device = dev === undefined ? {} : { dev };
+    const chain = {
+      ...place,
+      name: `${hook}_${prio}`,
+      type: 'filter',
+      hook,
+      prio,
+      policy: 'accept',
+      ...device,
+    };
+    const nftables = [
+      { table: own },
+      { chain },
+      { rule: { ...place, chain: chain.name, handle: 1, comment: 'f.0', expr: [end] } },
+    ];
+    return walkableFromListing(parseListing({ nftables }), own);
+  }
+
+  const bridged: Packet = {
+    ...SYN,
+    ...{ way: 'bridged', links: { in: 'cni0', out: 'cni0' }, bridgePorts: { in: 'va', out: 'vb' } },
+  };
+  const places: readonly Place[] = [
+    ['netdev', 'ingress', -5, 'va'],
+    ['bridge', 'prerouting', -210],
+    ['inet', 'prerouting', -300],
+    ['inet', 'prerouting', -150],
+    ['bridge', 'prerouting', 5],
+    ['bridge', 'forward', -210],
+    ['inet', 'forward', -6],
+    ['inet', 'forward', -5],
+    ['bridge', 'forward', 5],
+    ['bridge', 'postrouting', 0],
+  ];
+  const chains = ({ path }: Walk): readonly string[] =>
+    path.map(({ table: { family }, chain }) => `${family} ${chain}`);
+
+  it('meets their chains by hook, then by priority, in whatever order the tables are given', () => {
+    const tables = places.map((place, index) => table(place, `t${index}`));
+    for (const given of [tables, tables.toReversed()]) {
+      const walked = walk(given, bridged);
+      expect(chains(walked)).toEqual(places.map(([family, hook, prio]) => `${family} ${hook}_${prio}`));
+      expect(walked.verdict).toBe('accept');
+      expect(walked.decided).toEqual({
+        table: { family: 'bridge', name: 't9' },
+        ...{ chain: 'postrouting_0', rule: 0 },
+      });
+    }
+  });
+
+  it('ends at the first that drops', () => {
+    for (const [at, place] of places.entries()) {
+      const tables = places.map((each, index) => table(each, `t${index}`, each === place ? DROP : ACCEPT));
+      const walked = walk(tables, bridged);
+      expect(walked.verdict).toBe('drop');
+      expect(walked.decided?.table.name).toBe(`t${at}`);
+      expect(walked.path).toHaveLength(at + 1);
+    }
+  });
+
+  it('passes only what is on the way', () => {
+    const others: readonly Place[] = [
+      ['inet', 'input', 0],
+      ['inet', 'output', 0],
+      ['netdev', 'ingress', 0, 'vb'],
+      ['netdev', 'ingress', 0, 'cni0'],
+    ];
+    const tables = others.map((place, index) => table(place, `t${index}`, DROP));
+    expect(walk(tables, bridged)).toEqual({ verdict: 'accept', decided: null, path: [] });
+  });
+
+  it('knows a chain of several links', () => {
+    const several = table(['netdev', 'ingress', 0, ['va', 'vb']], 't', DROP);
+    expect(walk([several], bridged).verdict).toBe('drop');
+  });
+
+  it.each<[string, Place]>([
+    ['a chain beside br_netfilter, of which nobody knows which is first', ['bridge', 'forward', 0]],
+    ['one that older kernels have there', ['bridge', 'forward', -1]],
+    ['one beside it in prerouting', ['bridge', 'prerouting', 0]],
+    ['one beside conntrack', ['inet', 'prerouting', -200]],
+    ['one beside DNAT', ['inet', 'prerouting', -100]],
+    ['one of a link that is not listed', ['netdev', 'ingress', 0]],
+    ['one in a hook that packets are not taken through', ['inet', 'postrouting', 0]],
+    ['one that sees what leaves by a link', ['netdev', 'egress', 0, 'va']],
+  ])('refuses %s', (_, place) => {
+    expect(() => walk([table(place)], bridged)).toThrow(expect.objectContaining({ code: 'NFT_UNREADABLE' }));
   });
 });

@@ -1,10 +1,12 @@
 /**
- * A packet through a ruleset, as the kernel runs it (nf_tables_core.c): a verdict and the way to it. Knows
- * nothing of policies; it is the second of the two evaluators that must agree. What it does not know it
- * refuses, with NFT_UNREADABLE.
+ * A packet through all our tables of one node, as the kernel runs them (nf_tables_core.c): a verdict and the
+ * way to it. Knows nothing of policies; it is the second of the two evaluators that must agree. What it does
+ * not know it refuses, with NFT_UNREADABLE.
  */
 import { unreadable } from './alphabet.ts';
+import { asSeen, type Stop, stopsOf } from './hook-order.ts';
 import { evaluateMatch, type Lookup, lookUpVerdict } from './match.ts';
+import { HOOKS, type Ruleset } from './objects.ts';
 import type { Packet } from './packet.ts';
 import type { Walkable, WalkBase, WalkRule, WalkVerdict } from './walkable.ts';
 
@@ -16,12 +18,17 @@ export type { Walkable } from './walkable.ts';
 export interface Walk {
   readonly verdict: 'accept' | 'drop';
   /** Where it was decided; a null rule is the base chain's policy, null altogether: no chain is hooked. */
-  readonly decided: { readonly chain: string; readonly rule: number | null } | null;
+  readonly decided: {
+    readonly table: Ruleset['table'];
+    readonly chain: string;
+    readonly rule: number | null;
+  } | null;
   /** Every rule that was tried, in order. */
   readonly path: readonly Step[];
 }
 
 export interface Step {
+  readonly table: Ruleset['table'];
   readonly chain: string;
   /** Position in the chain, from 0. */
   readonly rule: number;
@@ -41,19 +48,44 @@ const MAX_DEPTH = 16;
 /** A ruleset the kernel accepted has no loop; this bounds a listing that was put together otherwise. */
 const MAX_STEPS = 100_000;
 
-export function walk(
-  walkable: Walkable,
-  packet: Packet,
-  hook: 'forward' | 'input' | 'output' = 'forward',
-): Walk {
+/**
+ * `tables` are all that one node has, in any order; the packet says which way it takes, and every chain on it
+ * has to accept. Throws NFT_UNREADABLE for what is not known on the way, and for any chain whose turn is not.
+ */
+export function walk(tables: readonly Walkable[], packet: Packet): Walk {
   const path: Step[] = [];
   let decided: Walk['decided'] = null;
-  for (const base of walkable.bases(hook)) {
-    const end = walkBase(walkable, packet, base, path);
-    decided = end.decided;
-    if (end.verdict === 'drop') return { verdict: 'drop', decided, path };
+  for (const table of tables) refuseUnknownHooks(table);
+  for (const stop of stopsOf(packet)) {
+    const turns = tables.flatMap((table) => chainsAt(stop, table).map((base) => ({ table, base })));
+    if (turns.length === 0) continue;
+    const seen = asSeen(packet, stop);
+    for (const { table, base } of turns.sort((a, b) => a.base.priority - b.base.priority)) {
+      const end = walkBase(table, seen, base, path);
+      decided = end.decided;
+      if (end.verdict === 'drop') return { verdict: 'drop', decided, path };
+    }
   }
   return { verdict: 'accept', decided, path };
+}
+
+function chainsAt(stop: Stop, { table, bases }: Walkable): readonly WalkBase[] {
+  if (table.family !== stop.family) return [];
+  return bases.filter(({ chain, hook, devices, priority }) => {
+    if (hook !== stop.hook) return false;
+    if (hook === 'ingress' && devices.length === 0) throw unreadable(`chain ${chain}`, 'hooked to no link');
+    if (hook === 'ingress' && !devices.includes(stop.view.links.in)) return false;
+    // Which of two at one priority comes first depends on which was there first.
+    if (priority === stop.after || priority === stop.before)
+      throw unreadable(`chain ${chain}, hooked at a priority of the kernel's own`, priority);
+    return stop.after < priority && priority < stop.before;
+  });
+}
+
+function refuseUnknownHooks({ table, bases }: Walkable): void {
+  const known: readonly string[] = HOOKS[table.family];
+  for (const { chain, hook } of bases)
+    if (!known.includes(hook)) throw unreadable(`chain ${chain}, hooked in ${table.family}`, hook);
 }
 
 interface Frame {
@@ -63,6 +95,7 @@ interface Frame {
 }
 
 function walkBase(walkable: Walkable, packet: Packet, base: WalkBase, path: Step[]): Omit<Walk, 'path'> {
+  const { table } = walkable;
   const callers: Frame[] = [];
   let frame = enter(walkable, base.chain);
   while (path.length < MAX_STEPS) {
@@ -75,7 +108,7 @@ function walkBase(walkable: Walkable, packet: Packet, base: WalkBase, path: Step
     switch (outcome.kind) {
       case 'accept':
       case 'drop':
-        return { verdict: outcome.kind, decided: { chain: frame.chain, rule: step?.rule ?? null } };
+        return { verdict: outcome.kind, decided: { table, chain: frame.chain, rule: step?.rule ?? null } };
       case 'jump':
         callers.push(frame);
         if (callers.length > MAX_DEPTH)
@@ -87,7 +120,7 @@ function walkBase(walkable: Walkable, packet: Packet, base: WalkBase, path: Step
         break;
       case 'return': {
         const caller = callers.pop();
-        if (!caller) return { verdict: base.policy, decided: { chain: base.chain, rule: null } };
+        if (!caller) return { verdict: base.policy, decided: { table, chain: base.chain, rule: null } };
         frame = caller;
         break;
       }
@@ -106,6 +139,7 @@ function tryRule(walkable: Walkable, packet: Packet, chain: string, rule: WalkRu
   const lookups: Lookup[] = [];
   let counter: Step['counter'] = null;
   const step = (matched: boolean, outcome: WalkVerdict | null): Step => ({
+    table: walkable.table,
     chain,
     rule: rule.index,
     note: rule.note,

@@ -1,9 +1,10 @@
-/** What a packet can be walked through: our own ruleset, or what the kernel listed. */
-import type { Element, ElementType, Expression } from './objects.ts';
+/** A table that a packet can be walked through: our own ruleset, or what the kernel listed. */
+import type { Element, ElementType, Expression, Ruleset } from './objects.ts';
 
 export interface Walkable {
-  /** Base chains of a hook, in the order in which they run. */
-  bases(hook: string): readonly WalkBase[];
+  readonly table: Ruleset['table'];
+  /** Base chains, in any order; none of a table that is dormant. */
+  readonly bases: readonly WalkBase[];
   /** null: no such chain. Throws NFT_UNREADABLE for a rule of a shape that is not known. */
   rules(chain: string): readonly WalkRule[] | null;
   /** null: no such set. Throws NFT_UNREADABLE for one that is not understood. */
@@ -13,6 +14,9 @@ export interface Walkable {
 
 export interface WalkBase {
   readonly chain: string;
+  readonly hook: string;
+  /** The links it is hooked to; empty but for netdev. */
+  readonly devices: readonly string[];
   readonly priority: number;
   readonly policy: 'accept' | 'drop';
 }

@@ -176,14 +176,14 @@ export class Membership {
     return index;
   }
 
-  /** By labels or by namespaces, whichever leaves fewer. */
-  /** Namespaces come and go for as long as the agent runs. */
+  /** Namespaces come and go for as long as the agent runs: an index that holds nothing goes with its own. */
   #unindex(set: MutableSet): void {
     const index = this.#scopeIndex(set.meaning);
     index.delete(podSelector(set.meaning), set);
     if (index.isEmpty) this.#setsByScope.delete(scopeIndexKey(set.meaning));
   }
 
+  /** By labels or by namespaces, whichever leaves fewer. */
   #podCandidates(scope: MemberScope): Iterable<PodKey> {
     if (scope.kind !== 'group') return [...this.#states.keys()];
     const { namespaces, pods } = scope.group;

@@ -104,9 +104,9 @@ test.each([true, false])(
     const verdicts = new Set<string>();
     const differing: Packet[] = [];
     for (const packet of packets()) {
-      const { verdict, decided } = walk(written, packet);
+      const { verdict, decided } = walk([written], packet);
       verdicts.add(`${verdict} ${decided?.rule}`);
-      const other = walk(listed, packet);
+      const other = walk([listed], packet);
       if (other.verdict !== verdict || other.decided?.rule !== decided?.rule) differing.push(packet);
     }
     expect(differing).toEqual([]);

@@ -85,8 +85,8 @@ it('goes from one cluster to the next as predicted, and is walked alike as compi
     expect(plan(ruleset, applyPlan(next, observed)).batches, `cluster ${number}`).toEqual([]);
     const [fromListing, fromRuleset] = [walkableFromListing(listing, table), walkableFromRuleset(ruleset)];
     for (const packet of packetsAmong(snapshot)) {
-      const kernel = walk(fromListing, packet);
-      const own = walk(fromRuleset, packet);
+      const kernel = walk([fromListing], packet);
+      const own = walk([fromRuleset], packet);
       expect([kernel.verdict, kernel.decided], JSON.stringify(packet)).toEqual([own.verdict, own.decided]);
       verdicts[kernel.verdict] += 1;
     }

@@ -56,7 +56,7 @@ function flowOf({ source, destination, port, protocol }: Probe): Flow {
 }
 
 function passes(walkable: Walkable, packet: Packet): boolean {
-  return walk(walkable, packet, 'output').verdict === 'accept';
+  return walk([walkable], { ...packet, way: 'from-node' }).verdict === 'accept';
 }
 
 /** Loopback takes the answer through the same hook: the reset that says "refused" must pass too. */

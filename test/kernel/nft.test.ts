@@ -101,9 +101,10 @@ describe('rulesets in the kernel', () => {
       await reach(ruleset);
       const fromListing = walkableFromListing(parseListing(await list()), TABLE);
       const fromRuleset = walkableFromRuleset(ruleset);
-      for (const packet of PACKETS) {
-        const kernel = walk(fromListing, packet, 'output');
-        expect(ways(kernel)).toEqual(ways(walk(fromRuleset, packet, 'output')));
+      for (const sent of PACKETS) {
+        const packet = { ...sent, way: 'from-node' } as const;
+        const kernel = walk([fromListing], packet);
+        expect(ways(kernel)).toEqual(ways(walk([fromRuleset], packet)));
         verdicts[kernel.verdict] += 1;
         for (const { hit } of kernel.path.flatMap((step) => step.lookups)) lookups[hit ? 'hit' : 'miss'] += 1;
       }

@@ -96,8 +96,10 @@ export class StrictTable {
     if ('table' in body) this.#table ??= body.table;
     else if (this.#table === null) throw new Error('no table');
     else if ('chain' in body) {
-      const { name, hook, prio, policy } = body.chain;
-      const hooked = hook === undefined ? null : `${hook} ${prio} ${policy}`;
+      const { family, name, hook, dev, prio, policy } = body.chain;
+      if (hook !== undefined && (family === 'netdev') !== (dev !== undefined))
+        throw new Error('a chain of netdev is hooked to a device, and no other is');
+      const hooked = hook === undefined ? null : `${hook} ${dev} ${prio} ${policy}`;
       const present = this.#chains.get(name);
       if (present && present.hook !== hooked) throw new Error('chain exists with another hook');
       if (!present) this.#chains.set(name, { hook: hooked, declared: body.chain, rules: [] });

@@ -65,7 +65,7 @@ export function compare(snapshot: Snapshot, walkables: Walkables, flow: Flow): C
   const passes = (packet: ReturnType<typeof firstPacket>): 'allow' | 'deny' =>
     nodesOf(snapshot, flow).every((node) => {
       const walkable = walkables.get(node);
-      return walkable !== undefined && walk(walkable, packet).verdict === 'accept';
+      return walkable !== undefined && walk([walkable], packet).verdict === 'accept';
     })
       ? 'allow'
       : 'deny';

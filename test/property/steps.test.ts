@@ -148,12 +148,12 @@ test('a switch in steps never allows what is denied before it and after it, and 
       const tried = packets(snapshots, random);
       const verdicts = all.map((ruleset) => {
         const walkable = walkableFromRuleset(ruleset);
-        return tried.map((packet) => walk(walkable, packet).verdict);
+        return tried.map((packet) => walk([walkable], packet).verdict);
       });
       counts.steps += all.length;
       for (const [index, packet] of tried.entries()) {
         const seen = verdicts.map((list) => list[index]);
-        const [first, last] = [seen.at(0), walk(walkableFromRuleset(after), packet).verdict];
+        const [first, last] = [seen.at(0), walk([walkableFromRuleset(after)], packet).verdict];
         if (first === 'accept' || last === 'accept') {
           counts.accepted += 1;
           if (seen.includes('drop') && first === last) counts.tightened += 1;

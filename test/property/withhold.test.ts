@@ -89,7 +89,7 @@ test('what is left out is gone, what is left is whole, and no packet is accepted
             destination,
             transport: { kind: 'ports', protocol: 'TCP', port: 8080 },
           });
-          const verdicts = [walk(before, packet).verdict, walk(after, packet).verdict];
+          const verdicts = [walk([before], packet).verdict, walk([after], packet).verdict];
           expect({ packet, verdicts }).not.toEqual({ packet, verdicts: ['drop', 'accept'] });
           if (source === destination) expect(verdicts[1]).toBe(verdicts[0]);
           counts[verdicts[0] === verdicts[1] ? 'same' : 'tightened'] += 1;

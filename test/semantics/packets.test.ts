@@ -85,7 +85,7 @@ function flow(
 }
 
 function verdict(walkable: Walkable, packet: Packet): 'accept' | 'drop' {
-  return walk(walkable, packet).verdict;
+  return walk([walkable], packet).verdict;
 }
 
 /** Types of ICMP by what they are about. */
@@ -438,7 +438,11 @@ describe('J3', () => {
     expect(toText(ruleset)).not.toContain('reject');
     const walkable = walkableFromRuleset(ruleset);
     for (const family of FAMILIES) {
-      const { verdict: found, path, decided } = walk(walkable, firstPacket(flow('internet', 'web', family)));
+      const {
+        verdict: found,
+        path,
+        decided,
+      } = walk([walkable], firstPacket(flow('internet', 'web', family)));
       expect(found).toBe('drop');
       expect(decided?.rule).not.toBeNull();
       expect(path.at(-1)?.counter).not.toBeNull();

@@ -2,6 +2,8 @@
  * The annotation in which `kubectl apply` keeps what it was given, written as kubectl writes it: so that a
  * later apply of the same file finds nothing to change, and of another one what to remove.
  */
+import { isObject } from '../../model/raw-object.ts';
+
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Annotations hold 256 KiB together (apimachinery's TotalAnnotationSizeLimitB); larger objects go without. */
@@ -35,8 +37,4 @@ function escaped(value: unknown): string {
     /[<>&\u2028\u2029]/g,
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { compareVersions } from '../../model/compare-versions.ts';
 import type { Tool } from './tool.ts';
 
 export type Checked =
@@ -29,14 +30,4 @@ export async function checkTool(tool: Tool, path: string): Promise<Checked> {
 
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1)?.trim() ?? '';
-}
-
-/** Negative, zero or positive, number by number; a missing number counts as 0. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((text) => text.split('.').map(Number));
-  for (let index = 0; index < Math.max(left?.length ?? 0, right?.length ?? 0); index++) {
-    const difference = (left?.[index] ?? 0) - (right?.[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

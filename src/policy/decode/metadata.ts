@@ -1,9 +1,10 @@
 /** ObjectMeta: who the object is, and its labels. */
 import type { Labels, Path } from '../../model/labels.ts';
+import { isObject, type RawObject } from '../../model/raw-object.ts';
 import type { Report } from './decoded.ts';
 import { checkLabels } from './labels.ts';
 import { forbidden, invalid, required, unsupported } from './problem.ts';
-import { isObject, type RawObject, readPart, readStrings, readText, reportUnknown } from './read.ts';
+import { readPart, readStrings, readText, reportUnknown } from './read.ts';
 import { checkDnsLabel, checkLabelKey, type SyntaxCheck } from './syntax.ts';
 
 export interface Metadata {

@@ -2,12 +2,13 @@
 import type { Address, Cidr } from '../../model/address.ts';
 import type { Node } from '../../model/cluster.ts';
 import type { Path } from '../../model/labels.ts';
+import type { RawObject } from '../../model/raw-object.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseCidr } from '../../net/cidr.ts';
 import { type Decoded, decoded, newReport, type Report, type UnknownFields } from './decoded.ts';
 import { type KindRules, readTop } from './metadata.ts';
 import { invalid } from './problem.ts';
-import { type RawObject, readList, readPart, readText } from './read.ts';
+import { readList, readPart, readText } from './read.ts';
 import { checkSubdomain } from './syntax.ts';
 
 const RULES: KindRules = { apiVersion: 'v1', kind: 'Node', namespaced: false, checkName: checkSubdomain };

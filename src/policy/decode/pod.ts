@@ -2,13 +2,14 @@
 import type { Address } from '../../model/address.ts';
 import type { ContainerPort, Phase, Pod } from '../../model/cluster.ts';
 import type { Path } from '../../model/labels.ts';
+import { isObject, type RawObject } from '../../model/raw-object.ts';
 import { parseAddress } from '../../net/address.ts';
 import { readContainerPorts } from './container-ports.ts';
 import { type Decoded, decoded, newReport, type Report, type UnknownFields } from './decoded.ts';
 import { CONTAINER_FIELDS, POD_SPEC_FIELDS } from './known-fields.ts';
 import { type KindRules, readTop } from './metadata.ts';
 import { duplicate, invalid, required, unsupported } from './problem.ts';
-import { isObject, type RawObject, readFlag, readList, readPart, readText, reportUnknown } from './read.ts';
+import { readFlag, readList, readPart, readText, reportUnknown } from './read.ts';
 import { checkDnsLabel, checkSubdomain } from './syntax.ts';
 
 const RULES: KindRules = { apiVersion: 'v1', kind: 'Pod', namespaced: true, checkName: checkSubdomain };

@@ -5,14 +5,9 @@
  */
 import { z } from 'zod';
 import type { Path } from '../../model/labels.ts';
+import { isObject, type RawObject } from '../../model/raw-object.ts';
 import type { Report } from './decoded.ts';
 import { invalid, unknownField } from './problem.ts';
-
-export type RawObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is RawObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** null: not what the schema wants; what exactly is in the report. */
 export function readObject<Shape extends z.ZodRawShape>(

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Address } from '../../model/address.ts';
 import type { Path } from '../../model/labels.ts';
+import type { RawObject } from '../../model/raw-object.ts';
 import type { Service, ServicePort } from '../../model/service.ts';
 import { parseAddress } from '../../net/address.ts';
 import { type Decoded, decoded, newReport, type Report, type UnknownFields } from './decoded.ts';
@@ -14,7 +15,6 @@ import {
   integer,
   integerOrText,
   part,
-  type RawObject,
   readList,
   readObject,
   readPart,
