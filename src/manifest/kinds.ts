@@ -70,6 +70,7 @@ const BUILT_IN_GROUPS: ReadonlySet<string> = new Set([
   'networking.k8s.io',
 ]);
 
+/** A kind that nobody here knows counts as namespaced, as most custom resources are. */
 export function isNamespaced(kind: string): boolean {
   return KNOWN.get(kind)?.namespaced ?? true;
 }

@@ -14,6 +14,7 @@ export interface PlacedEntry {
   readonly node: PlacedNode;
 }
 
+/** The value without its places. */
 export function plainOf(node: PlacedNode): unknown {
   switch (node.kind) {
     case 'scalar':

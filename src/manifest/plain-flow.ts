@@ -11,6 +11,7 @@ const DOTTED = /^\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?$/;
 const QUOTED = /^(?:"[^"\\]*"|'[^']*')$/;
 export const KEY: RegExp = /^[A-Za-z][\w./-]*$/;
 
+/** A key of the plain subset, and no word that YAML takes for something else than text (`true`, `no`). */
 export function isKey(text: string): boolean {
   return KEY.test(text) && !SPECIAL.test(text);
 }

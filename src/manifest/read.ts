@@ -37,6 +37,7 @@ export interface Manifests {
 type Locate = (path: Path) => Position;
 type Report = (path: Path, message: string, hint?: string | null) => void;
 
+/** Never throws: what is no manifest, or names an object a second time, is among the problems with its line. */
 export function readManifests(sources: readonly ManifestSource[]): Manifests {
   const objects: ManifestObject[] = [];
   const problems: ManifestProblem[] = [];

@@ -32,6 +32,7 @@ export type YamlDocument =
     }
   | { readonly kind: 'problem'; readonly message: string; readonly at: Position };
 
+/** Never throws; one entry per document or mistake. Lines and columns are of the whole file, from 1. */
 export function parseYaml(text: string): readonly YamlDocument[] {
   const documents: YamlDocument[] = [];
   for (const chunk of splitDocuments(text.startsWith('\uFEFF') ? text.slice(1) : text)) {

@@ -8,6 +8,7 @@ import type { Protocol } from './protocol.ts';
 /** `namespace/name`. Kubernetes names hold no slash, so the key is injective. */
 export type PodKey = Branded<'PodKey'>;
 
+/** Of names that Kubernetes has accepted. */
 export function podKey(namespace: string, name: string): PodKey {
   return `${namespace}/${name}` as PodKey;
 }

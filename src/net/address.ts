@@ -24,6 +24,7 @@ export function addressValue(address: Address): bigint {
   return value;
 }
 
+/** Canonical text of 0 .. 2^32-1 or 2^128-1; the reverse of addressValue. */
 export function addressFrom(family: Family, value: bigint): Address {
   return (family === 4 ? formatV4(value) : formatV6(value)) as Address;
 }

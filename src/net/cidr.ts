@@ -25,10 +25,12 @@ export function parseCidr(text: string): ParsedCidr | null {
   return { cidr: `${addressFrom(family, base)}/${bits}` as Cidr, masked: base !== value };
 }
 
+/** 0 .. 32 or 128. */
 export function prefixLength(cidr: Cidr): number {
   return Number(cidr.slice(cidr.indexOf('/') + 1));
 }
 
+/** The addresses in it, both ends inclusive. */
 export function cidrRange(cidr: Cidr): AddressRange {
   const family = familyOf(cidr);
   const first = addressValue(cidr.slice(0, cidr.indexOf('/')) as Address);

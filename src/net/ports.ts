@@ -1,6 +1,7 @@
 /** Port ranges per protocol: disjoint, not adjacent, sorted by protocol and start. */
 import { type PortRange, PROTOCOLS } from '../model/protocol.ts';
 
+/** The union, in the form named above; ranges may overlap and come in any order. */
 export function mergePorts(ranges: readonly PortRange[]): readonly PortRange[] {
   return PROTOCOLS.flatMap((protocol) => {
     const merged: PortRange[] = [];

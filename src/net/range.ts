@@ -7,6 +7,7 @@ export interface AddressRange {
   readonly last: bigint;
 }
 
+/** The union of ranges of either family, in any order. */
 export function mergeRanges(ranges: readonly AddressRange[]): readonly AddressRange[] {
   const merged: AddressRange[] = [];
   for (const range of [...ranges].sort(byStart)) {
@@ -20,6 +21,7 @@ export function mergeRanges(ranges: readonly AddressRange[]): readonly AddressRa
   return merged;
 }
 
+/** What is in `from` and not in `minus`; both may overlap and come in any order. */
 export function subtractRanges(
   from: readonly AddressRange[],
   minus: readonly AddressRange[],

@@ -2,6 +2,7 @@
 import { Failure } from '../model/failure.ts';
 import { type BaseHook, HOOKS, type TableFamily } from './objects.ts';
 
+/** Of a table, chain, set or map. Throws NFT_UNWRITABLE. */
 export function checkName(name: string): string {
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(name)) throw unwritable('name', name);
   return name;
@@ -47,6 +48,7 @@ export function parseRuleComment(comment: string | null): RuleMark | null {
   return { fingerprint, index: Number(index), note };
 }
 
+/** For whoever finds something that must not reach nft; `what` completes "as an nft ...". */
 export function unwritable(what: string, got: unknown): Failure {
   return new Failure('NFT_UNWRITABLE', `refusing to write ${JSON.stringify(got)} as an nft ${what}`, {
     hint: 'This is a defect of policyd: what it writes comes from its own alphabet. Please report it.',

@@ -31,6 +31,7 @@ interface Draft {
   readonly elements: Map<string, ElementDraft>;
 }
 
+/** `observed`: what the plan was made from. Only true when every batch was committed. */
 export function applyPlan(plan: Plan, observed: ObservedTable | null): ObservedTable {
   const draft: Draft = {
     exists: observed !== null,

@@ -85,6 +85,7 @@ export function packGroups(
   return batches;
 }
 
+/** Whether these commands can be one transaction. */
 export function fits(commands: readonly NftCommand[], limits: Limits): boolean {
   return limits === UNLIMITED || shareOf(commands, limits) <= 1;
 }

@@ -48,18 +48,22 @@ export type DeleteBody =
 
 export type Table = Ruleset['table'];
 
+/** Of one family and name. */
 export function sameTable(a: Table, b: Table): boolean {
   return a.family === b.family && a.name === b.name;
 }
 
+/** No error when it is there already. */
 export function addTable(table: Table): NftCommand {
   return { add: { table: tableJson(table) } };
 }
 
+/** With everything in it. A table that is missing fails the batch. */
 export function deleteTable(table: Table): NftCommand {
   return { delete: { table: tableJson(table) } };
 }
 
+/** No error when it is there already with the same hook. Throws NFT_UNWRITABLE for a hook the family has not. */
 export function addChain(table: Table, chain: Pick<Chain, 'name' | 'hook'>): NftCommand {
   const hooked = chain.hook && hookJson(table, chain.hook);
   return { add: { chain: { ...named(table, chain.name), ...hooked } } };
@@ -71,10 +75,12 @@ function hookJson({ family }: Table, hook: BaseHook): Partial<JsonChain> {
   return { type: hook.type, hook: hook.hook, ...device, prio: hook.priority, policy: hook.policy };
 }
 
+/** All its rules; the chain stays. */
 export function flushChain(table: Table, name: string): NftCommand {
   return { flush: { chain: named(table, name) } };
 }
 
+/** It must be empty, and nothing may refer to it. */
 export function deleteChain(table: Table, name: string): NftCommand {
   return { delete: { chain: named(table, name) } };
 }
@@ -150,10 +156,12 @@ export function deleteElements(
   return { delete: { element: { ...named(table, set.name), elem } } };
 }
 
+/** With its elements; no rule may look it up. */
 export function deleteSet(table: Table, name: string): NftCommand {
   return { delete: { set: named(table, name) } };
 }
 
+/** With its elements; no rule may look it up. */
 export function deleteMap(table: Table, name: string): NftCommand {
   return { delete: { map: named(table, name) } };
 }

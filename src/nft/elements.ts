@@ -14,10 +14,12 @@ import type { NumberRange } from './walkable.ts';
 
 const CONCATENATED = ' . ';
 
+/** One for each type of the concatenation. */
 export function elementFields(element: Element): readonly string[] {
   return element.split(CONCATENATED);
 }
 
+/** The reverse of elementFields. */
 export function joinFields(fields: readonly string[]): Element {
   return fields.join(CONCATENATED);
 }
@@ -28,6 +30,7 @@ export function fieldEnds(field: string): readonly [string, string] {
   return dash < 0 ? [field, field] : [field.slice(0, dash), field.slice(dash + 1)];
 }
 
+/** As nft reads it. Throws NFT_UNWRITABLE for what is no element of that type. */
 export function encodeElement(type: readonly ElementType[], element: Element): JsonElement {
   const fields = elementFields(element).map((field, index) => encodeField(type[index], field));
   const [first] = fields;

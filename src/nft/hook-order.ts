@@ -47,6 +47,7 @@ const DNAT = -100;
 const BR_NETFILTER = 0;
 const BR_NETFILTER_FORWARD = { first: -1, last: 0 } as const;
 
+/** Every one there is on the way, whether or not somebody has a chain there. */
 export function stopsOf(packet: Packet): readonly Stop[] {
   const { way = 'routed', links: { in: into, out } = { in: '', out: '' } } = packet;
   switch (way) {

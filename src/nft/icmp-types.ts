@@ -41,6 +41,7 @@ const V6: ReadonlyMap<string, number> = new Map([
   ['mld2-listener-report', 143],
 ]);
 
+/** From a name of nft or a number; null: neither. */
 export function icmpTypeNumber(family: Family, word: string | number): number | null {
   const number = typeof word === 'number' || /^\d{1,3}$/.test(word) ? Number(word) : undefined;
   if (number !== undefined) return number <= 255 ? number : null;

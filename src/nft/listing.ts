@@ -109,6 +109,7 @@ export interface Listing {
   readonly others: readonly ListedOther[];
 }
 
+/** `json`: the whole of what `nft -j list` printed. Throws NFT_UNREADABLE, and says where. */
 export function parseListing(json: unknown): Listing {
   const result = {
     version: null as string | null,

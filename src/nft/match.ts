@@ -28,6 +28,7 @@ interface Value {
 
 type Match = Extract<WalkStatement, { kind: 'match' | 'tcpFlagsNotSyn' }>;
 
+/** Adds to `lookups` what it looked up. Throws NFT_UNREADABLE for a set that is not there. */
 export function evaluateMatch(walkable: Walkable, packet: Packet, match: Match, lookups: Lookup[]): boolean {
   if (match.kind === 'tcpFlagsNotSyn') return packet.protocol === 6 && !isPlainSyn(packet.tcpFlags);
   const values = evaluate(packet, match.left);

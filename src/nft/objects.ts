@@ -61,7 +61,10 @@ interface AnyHook {
 /** Which of them a family has: HOOKS. */
 export type BaseHook =
   | (AnyHook & { readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' })
-  /** Of the link it names and no other; the chain goes with the link. */
+  /**
+   * Of the link of that name and no other. Older kernels take the chain away with the link; 6.18 keeps it, also
+   * before there is one, for whichever link gets the name.
+   */
   | (AnyHook & { readonly hook: 'ingress'; readonly device: string });
 
 export interface Rule {

@@ -122,6 +122,7 @@ export function nextFingerprint(sofar: string | null, index: number, comment: st
   return index === 0 || mark.fingerprint === sofar ? mark.fingerprint : null;
 }
 
+/** null: a type or a flag that policyd never writes. */
 export function setShape(type: readonly string[], flags: readonly string[]): SetShape | null {
   const known = type.filter(isElementType);
   if (known.length === 0 || known.length !== type.length) return null;

@@ -28,6 +28,7 @@ import { commandsOf, findChanges, rulesOf, unwantedChains } from './switch.ts';
 export { applyPlan } from './apply.ts';
 export { type Batch, type Limits, type Plan, split } from './batch.ts';
 
+/** `observed`: null when there is no table. No batches: nothing differs. */
 export function plan(desired: Ruleset, observed: ObservedTable | null, limits: Limits = UNLIMITED): Plan {
   if (observed && !replaceable(desired, observed)) {
     return { desired, batches: [{ purpose: 'switch', commands: replaceTable(desired) }] };

@@ -52,11 +52,13 @@ const CANONICAL: ReadonlyMap<number, string> = new Map([
   [132, 'sctp'],
 ]);
 
+/** From a name of /etc/protocols or a number; null: neither, or past 255. */
 export function protocolNumber(word: string | number): number | null {
   if (typeof word === 'number') return inByte(word);
   return /^\d{1,3}$/.test(word) ? inByte(Number(word)) : (NUMBERS.get(word) ?? null);
 }
 
+/** The name nft has on every machine, else the number. */
 export function protocolWord(number: number): string {
   return CANONICAL.get(number) ?? String(number);
 }

@@ -14,6 +14,7 @@ export const PACKET_TYPES: readonly string[] = ['host', 'broadcast', 'multicast'
 /** The masked flags of `tcpFlagsNotSyn`: only a plain SYN opens a connection. */
 export const SYN_MASK: readonly string[] = ['fin', 'syn', 'rst', 'ack'];
 
+/** Throws NFT_UNWRITABLE for a name, word, address or link that is not of our alphabet. */
 export function statementJson(statement: Statement): JsonStatement {
   switch (statement.kind) {
     case 'match':
@@ -48,6 +49,7 @@ function matchJson(left: Expression, op: '==' | '!=', right: Operand): JsonState
   return { match: { op: operator, left: expressionJson(left), right: operandJson(left, right) } };
 }
 
+/** Also what `walk` recognises in a listing: nft prints these as it reads them. */
 export function expressionJson(expression: Expression): JsonExpression {
   switch (expression.kind) {
     case 'ctState':

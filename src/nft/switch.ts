@@ -29,6 +29,7 @@ export interface Changes {
   readonly unhooked: readonly ObservedChain[];
 }
 
+/** Of what packets can reach already, and of hooks; what is new and has none is staged before. */
 export function findChanges(desired: Ruleset, observed: ObservedTable | null): Changes {
   const rewritten: Chain[] = [];
   const hooked: Chain[] = [];
@@ -68,11 +69,13 @@ export function commandsOf(
   ];
 }
 
+/** Chains in the kernel that the ruleset does not have. */
 export function unwantedChains(desired: Ruleset, observed: ObservedTable): readonly ObservedChain[] {
   const wanted: ReadonlyMap<string, Chain> = desired.chains;
   return [...observed.chains.values()].filter(({ name }) => !wanted.has(name));
 }
 
+/** At the end of a chain that is there and empty. */
 export function rulesOf(table: Table, chain: Chain): readonly NftCommand[] {
   return chain.rules.map((rule, index) => addRule(table, chain, rule, index));
 }

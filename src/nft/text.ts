@@ -20,6 +20,7 @@ import type {
 import { SYN_MASK } from './statement-json.ts';
 import { verdictKey } from './verdicts.ts';
 
+/** Throws NFT_UNWRITABLE for anything that is not of our alphabet. */
 export function toText({ table, chains, sets, maps }: Ruleset): string {
   const blocks = [
     ...byName(sets).map(setText),

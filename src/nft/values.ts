@@ -61,6 +61,7 @@ const PACKET_TYPES: ReadonlyMap<string, number> = new Map([
   ['other', 3],
 ]);
 
+/** -1: no type that a packet has. */
 export function packetTypeValue(word: string): bigint {
   return BigInt(PACKET_TYPES.get(word) ?? -1);
 }
@@ -70,6 +71,7 @@ export function linkNumber(name: string): bigint | null {
   return LINK.test(name) ? BigInt(`0x${Buffer.from(name).toString('hex')}`) : null;
 }
 
+/** The bit of that state; 0: there is no such state. */
 export function stateValue(state: string): bigint {
   return BigInt(CT_STATES.get(state) ?? 0);
 }
@@ -81,6 +83,7 @@ function portNumber(word: string | number): number | null {
   return Number.isInteger(port) && port >= 0 && port <= 65535 ? port : null;
 }
 
+/** null: not 0 .. 255. */
 export function hopLimitNumber(word: string | number): number | null {
   const number = /^\d{1,3}$/.test(String(word)) ? Number(word) : 256;
   return number <= 255 ? number : null;

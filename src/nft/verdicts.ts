@@ -1,6 +1,7 @@
 /** Verdicts of map elements: from nft's JSON, and as text to compare. */
 import type { ChainName, ElementVerdict } from './objects.ts';
 
+/** Injective: `accept`, `drop`, `goto chain`. */
 export function verdictKey(verdict: ElementVerdict): string {
   return verdict.kind === 'goto' ? `goto ${verdict.chain}` : verdict.kind;
 }

@@ -23,6 +23,7 @@ import type {
   WalkVerdict,
 } from './walkable.ts';
 
+/** The table of that family and name; without it a table with nothing in it. */
 export function walkableFromListing(listing: Listing, table: Ruleset['table']): Walkable {
   const inside = (object: { readonly family: string; readonly table: string }): boolean =>
     object.family === table.family && object.table === table.name;

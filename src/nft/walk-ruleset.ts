@@ -14,6 +14,7 @@ import type {
 import { comparable } from './values.ts';
 import type { NumberRange, Walkable, WalkBase, WalkOperand, WalkRule, WalkStatement } from './walkable.ts';
 
+/** Counters are 0 and handles null, since it is not in a kernel. */
 export function walkableFromRuleset(ruleset: Ruleset): Walkable {
   const read = new Map<string, readonly WalkRule[]>();
   return {

@@ -44,6 +44,7 @@ type Judgement = Pick<DirectionVerdict, 'reason' | 'isolatedBy' | 'admittedBy'>;
 /** In order: the first that decides is final, null leaves it to the next; after the last: allowed. */
 const STAGES: readonly ((asked: Asked) => Judgement | null)[] = [ownAddress, ownNode, networkPolicies];
 
+/** One half of `evaluate`: what the policies of the pod at that end say; allowed where no known pod is. */
 export function evaluateDirection(snapshot: Snapshot, flow: Flow, direction: Direction): DirectionVerdict {
   const [own, other] =
     direction === 'egress' ? [flow.source, flow.destination] : [flow.destination, flow.source];
@@ -148,6 +149,7 @@ function peersMatch(snapshot: Snapshot, peers: Peers, side: OtherSide): boolean 
   return peers.kind === 'any' || peers.peers.some((peer) => peerMatches(snapshot, peer, side));
 }
 
+/** Peers of pods match by whose address it is, an ipBlock by the address alone, even if it is a pod’s. */
 export function peerMatches(snapshot: Snapshot, peer: Peer, side: OtherSide): boolean {
   switch (peer.kind) {
     case 'pods': {

@@ -1,6 +1,7 @@
 /** Label selectors (semantics 1.4): matching, and a canonical text that is equal iff the meaning's form is. */
 import type { Labels, Requirement, Selector } from '../model/labels.ts';
 
+/** All requirements hold; without any, everything is selected (D1). An invalid selector selects nothing. */
 export function selects(selector: Selector, labels: Labels): boolean {
   return (
     selector.kind === 'requirements' &&

@@ -19,10 +19,12 @@ export interface Report {
   readonly problems: FieldProblem[];
 }
 
+/** Empty, for one object. */
 export function newReport(unknownFields: UnknownFields): Report {
   return { unknownFields, problems: [] };
 }
 
+/** Keeps the value only where a report with problems may have one: see UnknownFields. */
 export function decoded<T>(value: T | null, { unknownFields, problems }: Report): Decoded<T> {
   return { value: unknownFields === 'reject' && problems.length > 0 ? null : value, problems };
 }

@@ -4,6 +4,7 @@ import type { Report } from './decoded.ts';
 import { invalid } from './problem.ts';
 import { checkLabelKey, checkLabelValue } from './syntax.ts';
 
+/** Problems are added to the report, key by key in order. */
 export function checkLabels(labels: Labels, path: Path, { problems }: Report): void {
   for (const key of [...labels.keys()].sort()) {
     const value = labels.get(key) ?? '';

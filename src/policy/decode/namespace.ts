@@ -14,6 +14,7 @@ const RULES: KindRules = {
 /** Set by the API server whatever the user wrote there (semantics D6). */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
+/** v1 Namespace, of any JSON. Never throws. */
 export function decodeNamespace(raw: unknown, unknownFields: UnknownFields): Decoded<Namespace> {
   const report = newReport(unknownFields);
   const read = readTop(raw, RULES, report);

@@ -22,6 +22,7 @@ const schema = z.object({ podSelector: part, ingress: part, egress: part, policy
 const TYPES: Readonly<Record<string, Direction>> = { Ingress: 'ingress', Egress: 'egress' };
 const PATH: Path = ['spec'];
 
+/** Of any JSON; never throws. In a watch, a spec that cannot be read selects nobody. */
 export function decodeNetworkPolicy(raw: unknown, unknownFields: UnknownFields): Decoded<Policy> {
   const report = newReport(unknownFields);
   const read = readTop(raw, RULES, report);

@@ -13,6 +13,7 @@ import { checkSubdomain } from './syntax.ts';
 
 const RULES: KindRules = { apiVersion: 'v1', kind: 'Node', namespaced: false, checkName: checkSubdomain };
 
+/** v1 Node, of any JSON. Never throws. */
 export function decodeNode(raw: unknown, unknownFields: UnknownFields): Decoded<Node> {
   const report = newReport(unknownFields);
   const read = readTop(raw, RULES, report);

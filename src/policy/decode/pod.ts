@@ -16,6 +16,7 @@ const RULES: KindRules = { apiVersion: 'v1', kind: 'Pod', namespaced: true, chec
 
 const PHASES: readonly Phase[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'];
 
+/** v1 Pod, of any JSON; never throws. */
 export function decodePod(raw: unknown, unknownFields: UnknownFields): Decoded<Pod> {
   const report = newReport(unknownFields);
   const read = readTop(raw, RULES, report);

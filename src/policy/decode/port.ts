@@ -10,6 +10,7 @@ import { checkPortName, checkPortNumber } from './syntax.ts';
 
 const schema = z.object({ protocol: text, port: integerOrText, endPort: integer });
 
+/** One item of `ports`; whatever is wrong with it is also in the report. */
 export function decodePort(raw: unknown, path: Path, report: Report): PortMatch {
   const before = report.problems.length;
   const match = leftEmpty(schema, raw, path, report) ? null : readPort(raw, path, report);

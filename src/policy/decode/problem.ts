@@ -2,27 +2,33 @@
 import type { Path } from '../../model/labels.ts';
 import type { FieldProblem } from '../../model/policy.ts';
 
+/** A value that breaks a rule, which `detail` names. */
 export function invalid(path: Path, got: unknown, detail: string): FieldProblem {
   return { type: 'Invalid value', path, got, detail };
 }
 
+/** Nothing where there must be something. */
 export function required(path: Path, detail = ''): FieldProblem {
   return { type: 'Required value', path, got: undefined, detail };
 }
 
+/** Something where nothing may be. */
 export function forbidden(path: Path, detail: string): FieldProblem {
   return { type: 'Forbidden', path, got: undefined, detail };
 }
 
+/** A value that must not stand in a list twice. */
 export function duplicate(path: Path, got: unknown): FieldProblem {
   return { type: 'Duplicate value', path, got, detail: '' };
 }
 
+/** None of a list of values, which the detail repeats in order. */
 export function unsupported(path: Path, got: unknown, supported: readonly string[]): FieldProblem {
   const detail = `supported values: ${supported.map((value) => JSON.stringify(value)).join(', ')}`;
   return { type: 'Unsupported value', path, got, detail };
 }
 
+/** A key that the API has not; `known`: those that it has there. */
 export function unknownField(path: Path, got: unknown, known: readonly string[]): FieldProblem {
   return { type: 'unknown field', path, got, detail: '', known };
 }

@@ -27,6 +27,7 @@ export function readObject<Shape extends z.ZodRawShape>(
   return null;
 }
 
+/** Reports every key of `object` that is not in `known`. */
 export function reportUnknown(known: readonly string[], object: RawObject, path: Path, report: Report): void {
   for (const key of Object.keys(object)) {
     if (!known.includes(key)) report.problems.push(unknownField([...path, key], object[key], known));

@@ -39,6 +39,7 @@ const portSchema = z.object({
 /** The API server lists these sorted. */
 const SUPPORTED: readonly string[] = ['SCTP', 'TCP', 'UDP'];
 
+/** v1 Service, of any JSON. Never throws. */
 export function decodeService(raw: unknown, unknownFields: UnknownFields): Decoded<Service> {
   const report = newReport(unknownFields);
   const read = readTop(raw, RULES, report);

@@ -21,6 +21,7 @@ export type SyntaxCheck = (value: string) => readonly string[];
 
 const NONE: readonly string[] = [];
 
+/** `name` or `prefix/name`. What is wrong with it, in the words of the API server; empty: nothing. */
 export function checkLabelKey(key: string): readonly string[] {
   const parts = key.split('/');
   if (parts.length > 2) {
@@ -40,6 +41,7 @@ export function checkLabelKey(key: string): readonly string[] {
   return messages;
 }
 
+/** May be empty. */
 export function checkLabelValue(value: string): readonly string[] {
   const wellFormed = labelValue.test(value);
   if (wellFormed && value.length <= 63) return NONE;
@@ -101,6 +103,7 @@ export function checkPortName(name: string): readonly string[] {
   return messages;
 }
 
+/** A whole number that a port can have. */
 export function checkPortNumber(port: number): readonly string[] {
   return Number.isInteger(port) && port >= 1 && port <= 65535
     ? NONE
