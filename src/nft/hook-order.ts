@@ -1,7 +1,7 @@
 /**
  * The hooks that a packet meets on its way through a node, in the kernel's order, and what the packet is like
  * in each. Where functions of the kernel's own change what chains see (conntrack, NAT, br_netfilter), a hook
- * comes as several stops, before and after them. All of it is tested against a kernel.
+ * comes as several stops, before and after them. All of it is tested against a kernel (datapath 1.2).
  *
  * br_netfilter (br_netfilter_hooks.c) takes IP out of the hooks of bridge, through those of inet, and back: in
  * prerouting and in forward at priority 0 (NF_BR_PRI_BRNF), in forward of kernels up to 6.6 at -1. So a chain of
