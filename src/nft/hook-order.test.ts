@@ -1,8 +1,9 @@
 /** The order itself is tested in a kernel (test/kernel/hook-order.test.ts). */
 import { describe, expect, it, test } from 'vitest';
 import type { Address } from '../model/address.ts';
-import { asSeen, type Stop, stopsOf } from './hook-order.ts';
+import { type Stop, stopsOf } from './hook-order.ts';
 import { firstPacket, type Packet, replyPacket } from './packet.ts';
+import { asSeen } from './packet-view.ts';
 
 const LINKS = { in: 'cni0', out: 'up0' };
 const FLOW = {
@@ -63,7 +64,7 @@ describe('a packet', () => {
       (each) => hookOf(each) === hook && each.after < priority && priority < each.before,
     );
     if (stop === undefined) throw new TypeError(`not in ${hook}`);
-    return asSeen(packet, stop);
+    return asSeen(packet, stop.view);
   };
   const header = ({ source, destination, ports }: Packet): unknown => ({ source, destination, ports });
 

@@ -10,7 +10,8 @@
  * a bridge hands up to its node has passed inet prerouting, and does not pass it again (ip_sabotage_in).
  */
 import type { BaseHook, TableFamily } from './objects.ts';
-import { type Packet, ROUTED_HOP_LIMIT } from './packet.ts';
+import type { Packet } from './packet.ts';
+import type { View } from './packet-view.ts';
 
 export interface Stop {
   readonly family: TableFamily;
@@ -21,19 +22,7 @@ export interface Stop {
   readonly before: number;
 }
 
-/** How the packet differs from what it is in the forward hook. */
-interface View {
-  /** As it came to the node, as the node judges it, as it leaves: what NAT changes. */
-  readonly header: 'sent' | 'judged' | 'left';
-  /** False: conntrack has not seen it yet. */
-  readonly tracked: boolean;
-  /** What this node, when it routes, has still to take off the hop limit. */
-  readonly hops: 0 | 1;
-  /** As chains of this family name them; empty: none in this hook, or nobody knows. */
-  readonly links: Links;
-}
-
-type Links = NonNullable<Packet['links']>;
+type Links = View['links'];
 type Progress = Pick<View, 'header' | 'tracked'>;
 
 const UNSEEN: Progress = { header: 'sent', tracked: false };
@@ -60,35 +49,6 @@ export function stopsOf(packet: Packet): readonly Stop[] {
     case 'from-node':
       return [...tracking('output', { in: '', out }, 0), ...departure(packet)];
   }
-}
-
-/** The packet as chains see it at this stop. */
-export function asSeen(packet: Packet, { view: { header, tracked, hops, links } }: Stop): Packet {
-  return {
-    ...packet,
-    ...translated(packet, header),
-    ...(tracked ? {} : { state: 'invalid', connection: null }),
-    ...(hops === 0 ? {} : { hopLimit: (packet.hopLimit ?? ROUTED_HOP_LIMIT) + hops }),
-    links,
-  };
-}
-
-/** For a connection's own packets; an ICMP error about one keeps the header it has. */
-function translated(
-  packet: Packet,
-  header: View['header'],
-): Pick<Packet, 'source' | 'destination' | 'ports'> {
-  const { connection, source, destination, ports } = packet;
-  if (header === 'judged' || connection === null || packet.state === 'related') return packet;
-  const { original, reply } = connection;
-  const [there, back] = connection.direction === 'original' ? [original, reply] : [reply, original];
-  return header === 'sent'
-    ? {
-        source,
-        destination: there.destination,
-        ports: ports && { ...ports, destination: there.destinationPort },
-      }
-    : { source: back.destination, destination, ports: ports && { ...ports, source: back.destinationPort } };
 }
 
 function stop(

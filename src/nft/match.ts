@@ -1,30 +1,13 @@
 /** Whether a packet matches: expressions to values, values against ranges, sets and maps. */
 import { addressValue } from '../net/address.ts';
 import { unreadable } from './alphabet.ts';
-import { elementRanges, joinFields } from './elements.ts';
-import type { Element, Expression } from './objects.ts';
+import { joinFields } from './elements.ts';
+import { type Lookup, lookUp, type Value, within } from './look-up.ts';
+import type { Expression } from './objects.ts';
 import { type Packet, ROUTED_HOP_LIMIT, type TcpFlag, USUAL_PAYLOAD } from './packet.ts';
 import { protocolWord } from './protocol-names.ts';
 import { ETHER_TYPES, linkNumber, packetTypeValue, stateValue } from './values.ts';
-import type { NumberRange, Walkable, WalkSet, WalkStatement, WalkVerdict } from './walkable.ts';
-
-/** A set or map that was asked for a key. */
-export interface Lookup {
-  readonly set: string;
-  /** The key, in the text form of elements. */
-  readonly key: string;
-  readonly hit: boolean;
-  /** The element that matched; it differs from the key in interval sets. */
-  readonly element: string | null;
-  /** `!=`: the rule goes on when the set does not hold the key. */
-  readonly negated: boolean;
-}
-
-interface Value {
-  /** As it stands in an element. */
-  readonly text: string;
-  readonly number: bigint;
-}
+import type { Walkable, WalkStatement, WalkVerdict } from './walkable.ts';
 
 type Match = Extract<WalkStatement, { kind: 'match' | 'tcpFlagsNotSyn' }>;
 
@@ -116,43 +99,4 @@ function address(text: Packet['source']): readonly Value[] {
 
 function whole(number: number): readonly Value[] {
   return [{ text: String(number), number: BigInt(number) }];
-}
-
-function within(range: NumberRange, value: bigint): boolean {
-  return range.first <= value && value <= range.last;
-}
-
-function lookUp(walkable: Walkable, name: string, values: readonly Value[], negated: boolean): Lookup {
-  const set = walkable.set(name);
-  if (!set) throw unreadable(`a look-up in ${name}`, 'no such set');
-  if (set.type.length !== values.length) throw unreadable(`a look-up in ${name}`, `${values.length} fields`);
-  const key = joinFields(values.map(({ text }) => text));
-  const element = set.interval ? holding(set, values) : set.elements.has(key) ? key : null;
-  return { set: name, key, hit: element !== null, element, negated };
-}
-
-function holding(set: WalkSet, values: readonly Value[]): Element | null {
-  const entry = intervalsOf(set).find(({ ranges }) =>
-    ranges.every((range, index) => within(range, values[index]?.number ?? -1n)),
-  );
-  return entry?.element ?? null;
-}
-
-interface IntervalElement {
-  readonly element: Element;
-  readonly ranges: readonly NumberRange[];
-}
-
-/** Element text is parsed once per set, however many packets are walked. */
-const INTERVALS = new WeakMap<ReadonlySet<Element>, readonly IntervalElement[]>();
-
-function intervalsOf(set: WalkSet): readonly IntervalElement[] {
-  const known = INTERVALS.get(set.elements);
-  if (known) return known;
-  const parsed = [...set.elements].map((element) => ({
-    element,
-    ranges: elementRanges(set.type, element),
-  }));
-  INTERVALS.set(set.elements, parsed);
-  return parsed;
 }

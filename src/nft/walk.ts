@@ -4,13 +4,15 @@
  * not know it refuses, with NFT_UNREADABLE.
  */
 import { unreadable } from './alphabet.ts';
-import { asSeen, type Stop, stopsOf } from './hook-order.ts';
-import { evaluateMatch, type Lookup, lookUpVerdict } from './match.ts';
+import { type Stop, stopsOf } from './hook-order.ts';
+import type { Lookup } from './look-up.ts';
+import { evaluateMatch, lookUpVerdict } from './match.ts';
 import { HOOKS, type Ruleset } from './objects.ts';
 import type { Packet } from './packet.ts';
+import { asSeen } from './packet-view.ts';
 import type { Walkable, WalkBase, WalkRule, WalkVerdict } from './walkable.ts';
 
-export type { Lookup } from './match.ts';
+export type { Lookup } from './look-up.ts';
 export { walkableFromListing } from './walk-listing.ts';
 export { walkableFromRuleset } from './walk-ruleset.ts';
 export type { Walkable } from './walkable.ts';
@@ -59,7 +61,7 @@ export function walk(tables: readonly Walkable[], packet: Packet): Walk {
   for (const stop of stopsOf(packet)) {
     const turns = tables.flatMap((table) => chainsAt(stop, table).map((base) => ({ table, base })));
     if (turns.length === 0) continue;
-    const seen = asSeen(packet, stop);
+    const seen = asSeen(packet, stop.view);
     for (const { table, base } of turns.sort((a, b) => a.base.priority - b.base.priority)) {
       const end = walkBase(table, seen, base, path);
       decided = end.decided;

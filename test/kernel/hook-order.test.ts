@@ -4,9 +4,10 @@
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Address } from '../../src/model/address.ts';
-import { asSeen, type Stop, stopsOf } from '../../src/nft/hook-order.ts';
+import { type Stop, stopsOf } from '../../src/nft/hook-order.ts';
 import { HOOKS, type TableFamily } from '../../src/nft/objects.ts';
 import { firstPacket, type Packet } from '../../src/nft/packet.ts';
+import { asSeen } from '../../src/nft/packet-view.ts';
 import { BridgeNet, bridgePod, OUTSIDE } from './bridge-net.ts';
 
 const A = bridgePod('a', 21);
@@ -158,7 +159,7 @@ function packetOf({ to, backend = to, source, masqueraded = source, packet }: Ca
 
 /** The mark says how many stops the packet has passed. */
 function stopChain(packet: Packet, stop: Stop, index: number): string {
-  const seen = asSeen(packet, stop);
+  const seen = asSeen(packet, stop.view);
   const priority = Number.isFinite(stop.before)
     ? stop.before - 1
     : Number.isFinite(stop.after)
