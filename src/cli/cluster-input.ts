@@ -44,7 +44,11 @@ export async function readClusterInput(
     world: assembleWorld(
       decoded,
       { kind: 'cluster', cluster: cluster.server, files: [], missing },
-      { internet: await labInternet(terminal), asked: options.asked ?? [] },
+      {
+        internet: await labInternet(terminal),
+        asked: options.asked ?? [],
+        slicesListed: !cluster.missing.some(({ resource }) => resource === 'endpointslices'),
+      },
     ),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
   };

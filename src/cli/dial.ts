@@ -1,11 +1,14 @@
 /** What to dial: a pod's port by number or name, or a Service's own address and port. */
 
-import { unknownPortName, unknownServicePort } from '../explain/unknown-port.ts';
 import { Failure } from '../model/failure.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { Service, ServicePort } from '../model/service.ts';
+import type { Service } from '../model/service.ts';
+import { endpointsFor } from '../world/endpoints.ts';
+import { noEndpoint } from '../world/no-endpoint.ts';
 import type { End } from '../world/place.ts';
+import { askedPorts, namedPort, unknownPortName, unknownServicePort } from '../world/ports.ts';
 import type { PortQuestion, Target } from '../world/target.ts';
+import type { World } from '../world/world.ts';
 
 export interface Dialled {
   readonly port: number;
@@ -18,8 +21,9 @@ export interface Dial {
   readonly at: { readonly addresses: readonly string[] } | { readonly end: End };
 }
 
-export function dial(target: Target, asked: PortQuestion): Dial {
-  if (target.service !== null) return dialService(target, target.service, asked);
+/** What `client` dials to reach a target; a port or an endpoint that is not there is a Failure NAME_UNKNOWN. */
+export function dial(world: World, client: End, target: Target, asked: PortQuestion): Dial {
+  if (target.kind === 'service') return dialService(world, client, target.service, asked);
   const [end] = target.ends;
   if (end === undefined) throw new Failure('NAME_UNKNOWN', `${target.name} has no pods`);
   return { dialled: directPort(end, asked), at: { end } };
@@ -27,34 +31,19 @@ export function dial(target: Target, asked: PortQuestion): Dial {
 
 function directPort(end: End, { port, protocol }: PortQuestion): Dialled {
   if (typeof port === 'number') return { port, protocol: protocol ?? 'TCP' };
-  const declared = end.kind === 'pod' ? end.pod.ports : [];
-  const named = declared.find((each) => each.name === port && (protocol ?? each.protocol) === each.protocol);
-  if (named !== undefined) return { port: named.port, protocol: named.protocol };
+  const named = end.kind === 'pod' ? namedPort(end.pod, port, protocol) : null;
+  if (named !== null) return { port: named.port, protocol: named.protocol };
   throw unknownPortName(end, port);
 }
 
-/** The node forwards a ClusterIP; a headless Service is only a name for its pods, of which the first is dialled. */
-function dialService({ name, ends }: Target, service: Service, { port, protocol }: PortQuestion): Dial {
-  const found = service.ports.find(
-    (each) =>
-      (typeof port === 'number' ? each.port === port : each.name === port) &&
-      (protocol ?? each.protocol) === each.protocol,
-  );
-  if (found === undefined) throw unknownServicePort(service, port, protocol);
+/** The node forwards a ClusterIP; a headless Service is only a name for its endpoints, of which the first is dialled. */
+function dialService(world: World, client: End, service: Service, asked: PortQuestion): Dial {
+  const [found] = askedPorts(service, asked);
+  if (found === undefined) throw unknownServicePort(service, asked);
+  const { protocol } = found;
   const addresses = service.clusterAddresses;
-  if (addresses.length > 0)
-    return { dialled: { port: found.port, protocol: found.protocol }, at: { addresses } };
-  for (const end of ends) {
-    const number = targetPort(end, found);
-    if (number !== null) return { dialled: { port: number, protocol: found.protocol }, at: { end } };
-  }
-  throw new Failure('NAME_UNKNOWN', `no live pod behind ${name} serves port ${found.port}`, {
-    hint: 'compare its spec.selector and targetPort with the labels and ports of the pods',
-  });
-}
-
-function targetPort(end: End, { targetPort: target, protocol }: ServicePort): number | null {
-  if (typeof target === 'number') return target;
-  if (end.kind !== 'pod') return null;
-  return end.pod.ports.find((each) => each.name === target && each.protocol === protocol)?.port ?? null;
+  if (addresses.length > 0) return { dialled: { port: found.port, protocol }, at: { addresses } };
+  const [endpoint] = endpointsFor(world, client, service, found);
+  if (endpoint === undefined) throw noEndpoint(world, client, service, asked);
+  return { dialled: { port: endpoint.port, protocol }, at: { end: endpoint.end } };
 }

@@ -3,7 +3,6 @@ import { explain } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { PLAIN } from '../explain/paint.ts';
 import { explanationText } from '../explain/text.ts';
-import { Failure } from '../model/failure.ts';
 import { addressNamed, resolveDestination, resolveSource } from '../world/ends.ts';
 import type { World } from '../world/world.ts';
 import { EXIT } from './exit.ts';
@@ -28,11 +27,6 @@ export async function explainCommand(
   const loaded = await loadWorld({ ...options, asked }, terminal);
   const from = resolveSource(source, loaded);
   const to = resolveDestination(destination, loaded);
-  if (from.service !== null) {
-    throw new Failure('USAGE', `SOURCE ${from.name} is a Service, and Services open no connections`, {
-      hint: 'name a pod',
-    });
-  }
   const predicted = explain(loaded.world, {
     source: from,
     destination: to.target,

@@ -1,7 +1,10 @@
 /** What became of a connection, in one line. */
 
 import type { ProbeReport } from '../lab/control/protocol.ts';
+import type { Service } from '../model/service.ts';
 import { hostPort } from '../net/host-port.ts';
+import { endpointsOf } from '../world/endpoints.ts';
+import { askedPorts } from '../world/ports.ts';
 import type { Target } from '../world/target.ts';
 import type { World } from '../world/world.ts';
 import type { Dialled } from './dial.ts';
@@ -32,19 +35,23 @@ export function probeText(
 }
 
 /** A node refuses in the name of a Service without endpoints, and then nobody was reached. */
-function refusal({ service, ends }: Target, { port, protocol }: Dialled, world: World): string {
-  // A headless Service is only a name: one of its pods was dialled.
-  if (service !== null && service.clusterAddresses.length > 0) {
-    return ends.length === 0
-      ? 'the Service has no endpoints, no live pod matches its selector'
-      : 'nothing listens there, or the Service has no ready endpoints';
-  }
+function refusal(target: Target, dialled: Dialled, world: World): string {
+  if (target.kind === 'service') return serviceRefusal(target.service, dialled, world);
   const nodePort =
-    ends.some((end) => end.kind === 'node') &&
-    [...world.services.values()].some((each) =>
-      each.ports.some((one) => one.nodePort === port && one.protocol === protocol),
+    target.ends.some((end) => end.kind === 'node') &&
+    [...world.services.values()].some(({ ports }) =>
+      ports.some((each) => each.nodePort === dialled.port && each.protocol === dialled.protocol),
     );
   return nodePort
     ? 'nothing listens there, or the Service of this NodePort has no ready endpoints'
     : 'reached, and nothing listens there';
+}
+
+/** A headless Service is only a name: one of its endpoints was dialled. */
+function serviceRefusal(service: Service, { port, protocol }: Dialled, world: World): string {
+  if (service.clusterAddresses.length === 0) return 'reached, and nothing listens there';
+  const listed = askedPorts(service, { port, protocol }).flatMap((each) => endpointsOf(world, service, each));
+  if (listed.length > 0) return 'nothing listens there, or the Service has no ready endpoints';
+  const why = service.selector === null ? '' : ', no live pod matches its selector';
+  return `the Service has no endpoints${why}`;
 }

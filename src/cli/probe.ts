@@ -5,7 +5,7 @@ import type { ProbeQuery, ProbeReport } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
 import { resolveDestination, resolveSource } from '../world/ends.ts';
 import { type End, placesOf } from '../world/place.ts';
-import type { Target } from '../world/target.ts';
+import type { EndsTarget } from '../world/target.ts';
 import type { World } from '../world/world.ts';
 import { dial } from './dial.ts';
 import { parseDuration } from './duration.ts';
@@ -40,8 +40,8 @@ export async function probeCommand(
       hint: 'write DESTINATION:PORT[/PROTO]',
     });
   }
-  const sourceEnd = onlyEnd(from);
-  const { dialled, at } = dial(target, port);
+  const sourceEnd = firstEnd(from);
+  const { dialled, at } = dial(loaded.world, sourceEnd, target, port);
   const addresses = 'end' in at ? endAddresses(loaded.world, at.end) : at.addresses;
   const address = dialAddress(target.name, addresses, endAddresses(loaded.world, sourceEnd));
   const query: ProbeQuery = {
@@ -62,12 +62,9 @@ const CODES: Readonly<Record<ProbeReport['outcome'], number>> = {
   refused: EXIT.refused,
 };
 
-function onlyEnd(target: Target): End {
-  const [end] = target.ends;
-  if (target.service !== null || end === undefined) {
-    throw new Failure('USAGE', `SOURCE ${target.name} opens no connections`, { hint: 'name a pod' });
-  }
-  return end;
+function firstEnd({ name, ends: [end] }: EndsTarget): End {
+  if (end !== undefined) return end;
+  throw new Failure('USAGE', `SOURCE ${name} opens no connections`, { hint: 'name a pod' });
 }
 
 /** Of a family that the source has too. */

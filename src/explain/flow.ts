@@ -41,7 +41,7 @@ export function judgeFlow(world: World, question: FlowQuestion): readonly FlowRe
     if (other === undefined) reports.push(report);
     else reports[alike] = { ...other, families: [...other.families, source.family] };
   }
-  return reports.length > 0 ? reports : [withoutFamily(world, question, sources, destinations)];
+  return reports.length > 0 ? reports : [withoutFamily(world, question, destinations)];
 }
 
 function sameVerdict(a: FlowReport, b: FlowReport): boolean {
@@ -171,14 +171,10 @@ function unknown(judged: JudgedDirection, fact: MissingFact): JudgedDirection {
 }
 
 /** Pods of one family each, or one whose address is another's: nothing can be judged. */
-function withoutFamily(
-  world: World,
-  question: FlowQuestion,
-  sources: readonly Place[],
-  destinations: readonly Place[],
-): FlowReport {
+function withoutFamily(world: World, question: FlowQuestion, destinations: readonly Place[]): FlowReport {
   const [source, destination] = [endName(question.source), endName(question.destination)];
-  const homeless = sources.length === 0 ? source : destinations.length === 0 ? destination : null;
+  const lost = placesOf(world, question.source).length === 0;
+  const homeless = lost ? source : destinations.length === 0 ? destination : null;
   const fact: MissingFact = {
     code: 'UNKNOWN_ADDRESS',
     fact:

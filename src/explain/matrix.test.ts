@@ -41,9 +41,11 @@ const API: Service = {
   selector: new Map([['app', 'api']]),
   externalName: null,
   clusterAddresses: ['10.96.0.9' as Address],
+  families: [4],
   ports: [{ name: null, protocol: 'TCP', port: 80, targetPort: 'http', nodePort: 30_080 }],
   internalLocal: false,
   externalLocal: false,
+  publishNotReady: false,
 };
 
 /** `web` on node-a; `near` there and `far` on node-b behind the Service, at different ports. */
@@ -61,6 +63,9 @@ function world(policies: readonly Policy[], service: Service = API): World {
       policies: new Map(policies.map((each) => [policyKey(each), each])),
     },
     services: new Map([['shop/api', service]]),
+    slices: new Map(),
+    slicesListed: false,
+    unready: new Set(),
     standIns: new Set(),
     undescribed: new Set(),
     input: {

@@ -1,13 +1,15 @@
 /** Who reaches what through Services: their ClusterIPs, and their NodePorts on every node. */
 import { type Address, familyOf } from '../model/address.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { Service } from '../model/service.ts';
+import type { Service, ServicePort } from '../model/service.ts';
+import { answering, endpointsOf } from '../world/endpoints.ts';
 import { type End, endName } from '../world/place.ts';
 import type { World } from '../world/world.ts';
 import { type AskedCell, type Cell, type MatrixScope, matrixEnds, UNCHECKED } from './matrix.ts';
 import { type Route, routeAllowed } from './route.ts';
-import { type Asked, clusterIpRoutes, endpointsOf, nodePortRoutes } from './service-routes.ts';
+import { clusterIpRoutes, type Door, nodePortRoutes } from './service-routes.ts';
 
+/** A cell for each client, address and port that leads to endpoints; none where nothing can be said of policies. */
 export function askServiceCells(world: World, scope: MatrixScope): readonly AskedCell[] {
   const clients = matrixEnds(world, scope);
   const services = servicesOf(world, scope);
@@ -18,11 +20,23 @@ export function askServiceCells(world: World, scope: MatrixScope): readonly Aske
 export function undialledServices(world: World, scope: MatrixScope): readonly string[] {
   return servicesOf(world, scope).flatMap((service): readonly string[] => {
     if (service.clusterAddresses.length === 0) return [`${nameOf(service)} (no ClusterIP)`];
-    const why = service.selector === null ? 'no selector' : 'no endpoint';
-    return service.ports
-      .filter((port) => endpointsOf(world, service, port).length === 0)
-      .map(({ port, protocol }) => `${port}/${protocol} of ${nameOf(service)} (${why})`);
+    return service.ports.flatMap((port) => {
+      const why = whyUndialled(world, service, port);
+      return why === null ? [] : [`${port.port}/${port.protocol} of ${nameOf(service)} (${why})`];
+    });
   });
+}
+
+function whyUndialled(world: World, service: Service, port: ServicePort): string | null {
+  const endpoints = answering(endpointsOf(world, service, port));
+  if (endpoints.length === 0) return service.selector === null ? 'no selector' : 'no endpoint';
+  // Whether anything answers there nobody here can know: silence would be held against the policies.
+  return endpoints.some(({ end }) => isStranger(world, end)) ? 'an endpoint outside of the lab' : null;
+}
+
+function isStranger({ snapshot, internet }: World, end: End): boolean {
+  if (end.kind !== 'address' || internet.includes(end.address)) return false;
+  return ![...snapshot.nodes.values()].some(({ addresses }) => addresses.includes(end.address));
 }
 
 function servicesOf(world: World, scope: MatrixScope): readonly Service[] {
@@ -45,13 +59,13 @@ interface Dialled {
 
 function cellsOfService(world: World, client: End, service: Service): readonly AskedCell[] {
   return service.ports.flatMap((port): readonly AskedCell[] => {
+    if (whyUndialled(world, service, port) !== null) return [];
     const { protocol, nodePort } = port;
-    const endpoints = endpointsOf(world, service, port);
-    const asked = (address: Address): Asked => ({ service, port, family: familyOf(address), endpoints });
+    const door = (address: Address): Door => ({ service, port, family: familyOf(address) });
     // There is no way to a ClusterIP from outside.
     const addresses = client.kind === 'internet' ? [] : service.clusterAddresses;
     const direct = addresses.flatMap((address) =>
-      cellOf(world, client, clusterIpRoutes(world, client, asked(address)), {
+      cellOf(world, client, clusterIpRoutes(world, client, door(address)), {
         name: nameOf(service),
         address,
         port: port.port,
@@ -64,7 +78,7 @@ function cellsOfService(world: World, client: End, service: Service): readonly A
       node.addresses
         .filter((address) => families.has(familyOf(address)))
         .flatMap((address) =>
-          cellOf(world, client, nodePortRoutes(world, client, node, asked(address)), {
+          cellOf(world, client, nodePortRoutes(world, client, node, door(address)), {
             name: `${nameOf(service)} at ${node.name}`,
             address,
             port: nodePort,

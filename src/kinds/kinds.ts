@@ -5,10 +5,12 @@
  */
 import type { Change, Namespace, Node, Pod, PodKey } from '../model/cluster.ts';
 import { podKey } from '../model/cluster.ts';
+import type { EndpointSlice } from '../model/endpoint-slice.ts';
 import type { Policy } from '../model/policy.ts';
 import { type PolicyKey, policyKey, policyText } from '../model/policy-ref.ts';
 import type { Service } from '../model/service.ts';
 import type { Decoded, UnknownFields } from '../policy/decode/decoded.ts';
+import { decodeEndpointSlice } from '../policy/decode/endpoint-slice.ts';
 import { decodeNamespace } from '../policy/decode/namespace.ts';
 import { decodeNetworkPolicy } from '../policy/decode/network-policy.ts';
 import { decodeNode } from '../policy/decode/node.ts';
@@ -26,6 +28,7 @@ interface WatchedObjects {
 /** What policyctl alone lists. */
 interface ListedObjects {
   readonly services: Keyed<string, Service>;
+  readonly endpointslices: Keyed<string, EndpointSlice>;
 }
 
 interface Keyed<Key extends string, Value> {
@@ -120,6 +123,15 @@ export const KINDS: { readonly [R in Resource]: Kind<R> } = {
     namespaced: true,
     decisive: false,
     decode: decodeService,
+    key: ({ namespace, name }) => `${namespace}/${name}`,
+  },
+  endpointslices: {
+    resource: 'endpointslices',
+    kind: 'EndpointSlice',
+    apiVersion: 'discovery.k8s.io/v1',
+    namespaced: true,
+    decisive: false,
+    decode: decodeEndpointSlice,
     key: ({ namespace, name }) => `${namespace}/${name}`,
   },
 };

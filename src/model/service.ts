@@ -1,4 +1,4 @@
-import type { Address } from './address.ts';
+import type { Address, Family } from './address.ts';
 import type { Labels } from './labels.ts';
 import type { Protocol } from './protocol.ts';
 
@@ -12,11 +12,15 @@ export interface Service {
   readonly externalName: string | null;
   /** Canonical; empty for headless. */
   readonly clusterAddresses: readonly Address[];
+  /** Of its addresses; without any what `spec.ipFamilies` says; empty: of its pods'. */
+  readonly families: readonly Family[];
   readonly ports: readonly ServicePort[];
   /** `internalTrafficPolicy: Local`: endpoints of the client's own node only. */
   readonly internalLocal: boolean;
   /** `externalTrafficPolicy: Local`: endpoints of the node dialled only, who see the client's own address. */
   readonly externalLocal: boolean;
+  /** `publishNotReadyAddresses`: pods are endpoints before they are ready. */
+  readonly publishNotReady: boolean;
 }
 
 export interface ServicePort {

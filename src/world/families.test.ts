@@ -41,7 +41,7 @@ test('a pod that has addresses speaks for those that have none', () => {
 });
 
 test('a Service with a ClusterIP speaks for them too', () => {
-  const traffic = { internalLocal: false, externalLocal: false };
+  const traffic = { internalLocal: false, externalLocal: false, publishNotReady: false, families: [] };
   const service = { namespace: 'a', name: 'b', selector: null, externalName: null, ports: [], ...traffic };
   const addresses = ['fd00:10:96::5' as Address];
   expect(spokenFamilies(NOTHING, [{ ...service, clusterAddresses: addresses }], [])).toEqual([6]);

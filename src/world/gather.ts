@@ -10,13 +10,15 @@ import {
   type ValueOf,
 } from '../kinds/kinds.ts';
 import type { Address } from '../model/address.ts';
-import { podKey } from '../model/cluster.ts';
+import { type PodKey, podKey } from '../model/cluster.ts';
+import type { EndpointSlice } from '../model/endpoint-slice.ts';
 import type { Path } from '../model/labels.ts';
 import type { FieldProblem } from '../model/policy.ts';
 import { policyKey } from '../model/policy-ref.ts';
 import type { Decoded, UnknownFields } from '../policy/decode/decoded.ts';
 import { complete } from './complete.ts';
 import { spokenFamilies } from './families.ts';
+import { saysReady } from './readiness.ts';
 import { podsOfWorkload, WORKLOADS } from './workload.ts';
 import type { At, World } from './world.ts';
 
@@ -27,6 +29,7 @@ export interface Gathered {
   readonly locate: Locate | null;
 }
 
+/** What is wrong with one field of one of them. */
 export interface DecodingProblem {
   readonly object: Gathered;
   readonly problem: FieldProblem;
@@ -36,6 +39,8 @@ type Locate = (path: Path) => At | null;
 
 export interface Decodings {
   readonly objects: { readonly [R in Resource]: Map<KeyOf<R>, ValueOf<R>> };
+  /** Whether a pod says that it is ready, where it says anything. */
+  readonly readiness: Map<PodKey, boolean>;
   /** Where an object was read, by `placeKey`. */
   readonly places: Map<string, Locate>;
   readonly problems: DecodingProblem[];
@@ -54,6 +59,7 @@ export function decodeAll(objects: readonly Gathered[], unknownFields: UnknownFi
     objects: Object.fromEntries(
       RESOURCES.map((resource) => [resource, new Map()]),
     ) as unknown as Decodings['objects'],
+    readiness: new Map(),
     places: new Map(),
     problems: [],
   };
@@ -73,8 +79,11 @@ function takeObject<R extends Resource>(
 ): void {
   const value = take(object, KINDS[resource].decode(object.raw, unknownFields), into);
   if (value === null) return;
-  const key = KINDS[resource].key(identityOf(value));
+  const identity = identityOf(value);
+  const key = KINDS[resource].key(identity);
   into.objects[resource].set(key, value);
+  const ready = resource === 'pods' ? saysReady(object.raw) : null;
+  if (ready !== null) into.readiness.set(podKey(identity.namespace, identity.name), ready);
   if (object.locate !== null) into.places.set(placeKey(object.kind, key), object.locate);
 }
 
@@ -101,19 +110,27 @@ export interface Surroundings {
   readonly internet?: readonly string[];
   /** Addresses that the question names. */
   readonly asked?: readonly Address[];
+  /** All EndpointSlices there are were read; false: only those at hand. */
+  readonly slicesListed?: boolean;
 }
 
+/** Pods without an address get stand-ins; `origin` is told on in the world's `input`. */
 export function assembleWorld(
   decoded: Decodings,
   origin: Pick<World['input'], 'kind' | 'cluster' | 'files' | 'missing'>,
-  { internet = [], asked = [] }: Surroundings = {},
+  { internet = [], asked = [], slicesListed = false }: Surroundings = {},
 ): World {
   const { namespaces, nodes, pods, services, networkpolicies: policies } = decoded.objects;
+  // A file describes what shall run; a cluster's pod is not ready until it says so.
+  const assumedReady = origin.kind === 'files';
   const families = spokenFamilies({ pods, policies }, services.values(), asked);
   const completed = complete({ namespaces, nodes, pods, policies }, families);
   return {
     ...completed,
     services,
+    slices: byService(decoded.objects.endpointslices.values()),
+    slicesListed,
+    unready: new Set([...pods.keys()].filter((key) => !(decoded.readiness.get(key) ?? assumedReady))),
     internet,
     input: {
       ...origin,
@@ -127,4 +144,16 @@ export function assembleWorld(
     },
     locate: (policy, path) => decoded.places.get(placeKey(policy.kind, policyKey(policy)))?.(path) ?? null,
   };
+}
+
+function byService(slices: Iterable<EndpointSlice>): ReadonlyMap<string, readonly EndpointSlice[]> {
+  const found = new Map<string, EndpointSlice[]>();
+  for (const slice of slices) {
+    if (slice.service === null) continue;
+    const key = `${slice.namespace}/${slice.service}`;
+    const known = found.get(key);
+    if (known) known.push(slice);
+    else found.set(key, [slice]);
+  }
+  return found;
 }

@@ -1,14 +1,24 @@
-/** What a question names: one or more ends, reached directly or through a Service. */
+/** What a question names: one or more ends, reached directly, or a Service. */
 import type { Protocol } from '../model/protocol.ts';
 import type { Service } from '../model/service.ts';
 import type { End } from './place.ts';
 
-export interface Target {
-  /** As it is printed: `shop/web`, `svc/shop/api`, `deploy/shop/web`. */
+export type Target = EndsTarget | ServiceTarget;
+
+export interface EndsTarget {
+  readonly kind: 'ends';
+  /** As it is printed: `shop/web`, `deploy/shop/web`. */
   readonly name: string;
-  /** More than one for a Service's pods, and for a workload whose pods have several label sets. */
+  /** More than one for a workload whose pods have several label sets. */
   readonly ends: readonly End[];
-  readonly service: Service | null;
+}
+
+/** Who answers depends on the port and on who asks: `endpoints.ts` says. */
+export interface ServiceTarget {
+  readonly kind: 'service';
+  /** `svc/shop/api` */
+  readonly name: string;
+  readonly service: Service;
 }
 
 export interface PortQuestion {

@@ -1,5 +1,6 @@
 /** What an explanation is made from: a snapshot, and how complete it is. */
 import type { PodKey, Snapshot } from '../model/cluster.ts';
+import type { EndpointSlice } from '../model/endpoint-slice.ts';
 import type { Path } from '../model/labels.ts';
 import type { PolicyRef } from '../model/policy-ref.ts';
 import type { Service } from '../model/service.ts';
@@ -9,6 +10,12 @@ export interface World {
   readonly snapshot: Snapshot;
   /** By `namespace/name`. */
   readonly services: ReadonlyMap<string, Service>;
+  /** By the `namespace/name` of the Service. */
+  readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
+  /** A Service without a slice has no endpoints; false: its selector tells who they are. */
+  readonly slicesListed: boolean;
+  /** Pods that are known not to be ready: in a cluster all that do not say they are. */
+  readonly unready: ReadonlySet<PodKey>;
   /** Pods whose addresses are stand-ins that no decision may rest on. */
   readonly standIns: ReadonlySet<PodKey>;
   /** Namespaces that objects name but nobody described: of their labels only the name is known. */

@@ -48,7 +48,7 @@ function ask(world: World, random: RandomFlow): readonly FlowReport[] {
   const source = ends[random.source % ends.length];
   const destination = ends[random.destination % ends.length];
   if (source === undefined || destination === undefined) return [];
-  const target = (end: End) => ({ name: 'x', ends: [end], service: null });
+  const target = (end: End) => ({ kind: 'ends', name: 'x', ends: [end] }) as const;
   const protocol: Protocol =
     random.protocol === 'UDP' || random.protocol === 'SCTP' ? random.protocol : 'TCP';
   const explanation = explain(world, {
@@ -147,11 +147,7 @@ function pair(world: World, random: RandomFlow): FlowReport['verdict'] | null {
   const source = pods[random.source % Math.max(1, pods.length)];
   const destination = pods[random.destination % Math.max(1, pods.length)];
   if (source === undefined || destination === undefined) return null;
-  const target = (pod: typeof source) => ({
-    name: 'x',
-    ends: [{ kind: 'pod', pod } as const],
-    service: null,
-  });
+  const target = (pod: typeof source) => ({ kind: 'ends', name: 'x', ends: [{ kind: 'pod', pod }] }) as const;
   const { flows: reports } = explain(world, {
     source: target(source),
     destination: target(destination),

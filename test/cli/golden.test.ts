@@ -4,6 +4,7 @@ import { explanationSchema, matrixSchema } from '../../src/explain/schema.ts';
 import { policyctl } from './run.ts';
 
 const FILES = '-f test/cli/manifests/cluster.yaml -f test/cli/manifests/policies.yaml';
+const ENDPOINTS = `${FILES} -f test/cli/manifests/endpoints.yaml`;
 const BARE = '-f test/cli/manifests/cluster.yaml';
 
 const CASES: Readonly<Record<string, string>> = {
@@ -49,6 +50,12 @@ const CASES: Readonly<Record<string, string>> = {
   'extra-arguments-matrix': `matrix shop/web shop/api ${FILES}`,
   'extra-arguments-render': `render --node node-b node-a ${FILES}`,
   'external-name': `explain shop/web svc/shop/far:443 ${FILES} -f test/cli/manifests/external-name.yaml`,
+  'endpoints-by-hand': `explain ops/scan svc/shop/by-hand:sql ${ENDPOINTS}`,
+  'endpoints-none': `explain shop/api svc/shop/nobody:80 ${ENDPOINTS}`,
+  'endpoints-not-ready': `explain shop/web svc/shop/cart:80 ${ENDPOINTS}`,
+  'endpoints-published-early': `explain shop/web svc/shop/early:80 ${ENDPOINTS}`,
+  'endpoints-local': `explain shop/web svc/shop/near:80 ${ENDPOINTS}`,
+  'endpoints-none-local': `explain shop/db svc/shop/near:80 ${ENDPOINTS}`,
   'unknown-option': `explain --prot`,
   'no-command': ``,
   help: `explain --help`,

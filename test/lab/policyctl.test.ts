@@ -18,11 +18,25 @@ metadata: { namespace: stranger, name: waiting, annotations: { lab.policyctl.dev
 spec: { containers: [{ name: main, image: lab, ports: [{ containerPort: 80 }] }] }
 `;
 
+const BY_HAND = `apiVersion: v1
+kind: Service
+metadata: { namespace: shop, name: by-hand }
+spec: { ports: [{ name: web, port: 80 }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { namespace: shop, name: by-hand-1, labels: { kubernetes.io/service-name: by-hand } }
+addressType: IPv4
+ports: [{ name: web, port: 8080, protocol: TCP }]
+endpoints: [{ addresses: [ADDRESS] }]
+`;
+
 let directory = '';
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'policyctl-lab-'));
   await writeFile(join(directory, 'service.yaml'), SERVICE);
   await writeFile(join(directory, 'waiting.yaml'), WAITING);
+  await writeFile(join(directory, 'by-hand.yaml'), BY_HAND);
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -67,6 +81,35 @@ test('probes end as documented, with and without policies', async () => {
   );
   expect(steps[5]?.text).toMatch(/^shop\/web -> svc\/shop\/api:80\/TCP \(10\.96\./);
   expect(steps[9]?.text).toMatch(/blocked: no answer in \d+ ms\n$/);
+});
+
+test('who answers for a Service is what the EndpointSlices list, for explain, probe and matrix alike', async () => {
+  const address = `$(kubectl get pod -n shop api -o jsonpath='{.status.podIP}')`;
+  const steps = await inLab([
+    'kubectl delete pod -n shop api',
+    'policyctl explain shop/web svc/shop/api:80',
+    'policyctl probe shop/web svc/shop/api:80',
+    'kubectl apply -f examples/shop/cluster.yaml >/dev/null && policyctl probe shop/web shop/api:8080 >/dev/null',
+    `sed "s/ADDRESS/${address}/" ${join(directory, 'by-hand.yaml')} | kubectl apply -f - >/dev/null`,
+    'policyctl explain shop/web svc/shop/by-hand:web',
+    'policyctl probe shop/web svc/shop/by-hand:web',
+    'policyctl matrix --probe --services -n shop -o csv | grep "by-hand,"',
+  ]);
+  const [, gone, refused, , , explained, probed, cells] = steps;
+  expect(gone).toMatchObject({ code: 2, text: expect.stringContaining('selects no live pod') });
+  expect(refused).toMatchObject({ code: 4, text: expect.stringContaining('the Service has no endpoints') });
+  expect(explained).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(
+      /^ALLOWED {2}shop\/web -> svc\/shop\/by-hand {2}8080\/TCP \(http\) {2}by port 80/,
+    ),
+  });
+  expect(probed).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/^shop\/web -> svc\/shop\/by-hand:80/),
+  });
+  expect(cells?.text).toMatch(/\nshop\/web,svc\/shop\/by-hand,80,TCP,4,true,allowed,accept,connected,true\n/);
+  expect(cells?.text).not.toMatch(/false$/m);
 });
 
 test('explain walks the live rulesets of both nodes, and a foreign hand is a headline', async () => {

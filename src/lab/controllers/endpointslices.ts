@@ -128,7 +128,12 @@ function endpoint(pod: KubeObject, address: string, early: boolean): JsonObject 
 }
 
 function portsOf(service: KubeObject, pod: KubeObject): readonly Json[] {
-  const declared = listAt(pod, 'spec', 'containers').flatMap((container) => listAt(container, 'ports'));
+  const sidecars = listAt(pod, 'spec', 'initContainers').filter(
+    (container) => textAt(container, 'restartPolicy') === 'Always',
+  );
+  const declared = [...listAt(pod, 'spec', 'containers'), ...sidecars].flatMap((container) =>
+    listAt(container, 'ports'),
+  );
   return listAt(service, 'spec', 'ports')
     .filter(isObject)
     .flatMap((port) => {

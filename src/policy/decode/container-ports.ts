@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ContainerPort } from '../../model/cluster.ts';
 import type { Path } from '../../model/labels.ts';
 import type { Report } from './decoded.ts';
-import { readProtocol } from './port.ts';
+import { readProtocol, SERVED_PROTOCOLS } from './port.ts';
 import { duplicate, invalid, required } from './problem.ts';
 import { integer, part, readList, readObject, text } from './read.ts';
 import { checkPortName, checkPortNumber } from './syntax.ts';
@@ -15,9 +15,6 @@ const schema = z.object({
   hostPort: integer,
   hostIP: part,
 });
-
-/** The API server lists these sorted. */
-const SUPPORTED: readonly string[] = ['SCTP', 'TCP', 'UDP'];
 
 /** A broken port is left out: a name then has no number here, and matches nothing. */
 export function readContainerPorts(raw: unknown, path: Path, report: Report): readonly ContainerPort[] {
@@ -50,6 +47,6 @@ function readContainerPort(
   else
     for (const message of checkPortNumber(port))
       problems.push(invalid([...path, 'containerPort'], port, message));
-  const protocol = readProtocol(fields.protocol || null, [...path, 'protocol'], SUPPORTED, report);
+  const protocol = readProtocol(fields.protocol || null, [...path, 'protocol'], SERVED_PROTOCOLS, report);
   return protocol && { name, protocol, port };
 }

@@ -22,6 +22,8 @@ export interface KindRules {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly checkName: SyntaxCheck;
+  /** At the top beside apiVersion, kind and metadata; spec and status unless said. */
+  readonly fields?: readonly string[];
 }
 
 const FIELDS: readonly string[] = [
@@ -59,7 +61,8 @@ export function readTop(
   }
   const strict = report.unknownFields === 'reject';
   if (strict) {
-    reportUnknown(['apiVersion', 'kind', 'metadata', 'spec', 'status'], raw, [], report);
+    const own = rules.fields ?? ['spec', 'status'];
+    reportUnknown(['apiVersion', 'kind', 'metadata', ...own], raw, [], report);
     checkType(raw, rules, report);
   }
   const meta = readPart(raw.metadata, PATH, report);

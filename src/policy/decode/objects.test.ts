@@ -1,6 +1,7 @@
 /** Pods, namespaces, nodes and services: defaults, validation, and what a watch may bring. */
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '../../model/cluster.ts';
+import { decodeEndpointSlice } from './endpoint-slice.ts';
 import { decodeNamespace } from './namespace.ts';
 import { decodeNode } from './node.ts';
 import { decodePod } from './pod.ts';
@@ -289,5 +290,93 @@ describe('a service', () => {
     ],
   ])('%s is an error', (_what, spec, expected) => {
     expect(decodeService(service(spec), 'reject').problems.map(formatProblem)).toEqual(expected);
+  });
+});
+
+describe('an EndpointSlice', () => {
+  const slice = (more: object, labels: object = { 'kubernetes.io/service-name': 'api' }): unknown => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { ...META, labels },
+    addressType: 'IPv4',
+    ...more,
+  });
+
+  test('is the endpoints of a Service; what it does not say is what kube-proxy takes it for', () => {
+    const ref = { targetRef: { kind: 'Pod', name: 'web-1', namespace: 'shop' }, nodeName: 'node-a' };
+    const conditions = { ready: false, serving: true, terminating: true };
+    const { value, problems } = decodeEndpointSlice(
+      slice({
+        ports: [{ name: 'http', port: 8080 }, { name: '', protocol: 'UDP', port: 53 }, { name: 'all' }],
+        endpoints: [
+          { addresses: ['10.0.0.1', '10.0.0.2'], conditions, ...ref },
+          { addresses: ['192.0.2.1'] },
+        ],
+      }),
+      'reject',
+    );
+    expect(problems).toEqual([]);
+    expect(value).toEqual({
+      ...META,
+      service: 'api',
+      family: 4,
+      ports: [
+        { name: 'http', protocol: 'TCP', port: 8080 },
+        { name: null, protocol: 'UDP', port: 53 },
+      ],
+      endpoints: [
+        { address: '10.0.0.1', pod: 'web-1', node: 'node-a', ...conditions },
+        { address: '192.0.2.1', pod: null, node: null, ready: true, serving: true, terminating: false },
+      ],
+    });
+  });
+
+  test('of no Service, or of DNS names, is for nobody who forwards', () => {
+    expect(decodeEndpointSlice(slice({}, {}), 'reject').value?.service).toBeNull();
+    const names = slice({ addressType: 'FQDN', endpoints: [{ addresses: ['example.com'] }] });
+    expect(decodeEndpointSlice(names, 'reject').value).toMatchObject({ family: null, endpoints: [] });
+  });
+
+  test.each<[string, object, readonly string[]]>([
+    ['no type', { addressType: undefined }, ['addressType: Required value']],
+    [
+      'a type nobody has',
+      { addressType: 'IPv5' },
+      ['addressType: Unsupported value: "IPv5": supported values: "FQDN", "IPv4", "IPv6"'],
+    ],
+    ['no address', { endpoints: [{}] }, ['endpoints[0].addresses: Required value']],
+    [
+      'an address of another family',
+      { endpoints: [{ addresses: ['fd00::1'] }] },
+      ['endpoints[0].addresses[0]: Invalid value: "fd00::1": must be a valid IPv4 address'],
+    ],
+    [
+      'a port past the last',
+      { ports: [{ port: 70000 }] },
+      ['ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive'],
+    ],
+    ['a misspelt field', { endpoint: [] }, ['unknown field "endpoint"']],
+    [
+      'a misspelt field of an endpoint',
+      { endpoints: [{ addresses: ['10.0.0.1'], nodename: 'a' }] },
+      ['unknown field "endpoints[0].nodename"'],
+    ],
+    ['a spec', { spec: {} }, ['unknown field "spec"']],
+  ])('%s in a file is an error', (_what, more, expected) => {
+    const { value, problems } = decodeEndpointSlice(slice(more), 'reject');
+    expect(value).toBeNull();
+    expect(problems.map(formatProblem)).toEqual(expected);
+  });
+
+  test('from a cluster: what is broken is left out, the rest counts', () => {
+    const { value } = decodeEndpointSlice(
+      slice({
+        ports: [{ port: 0 }, { port: 80 }],
+        endpoints: [{ addresses: ['nonsense'] }, { addresses: ['10.0.0.1'] }],
+      }),
+      'ignore',
+    );
+    expect(value?.ports.map(({ port }) => port)).toEqual([80]);
+    expect(value?.endpoints.map(({ address }) => address)).toEqual(['10.0.0.1']);
   });
 });

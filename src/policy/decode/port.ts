@@ -10,6 +10,9 @@ import { checkPortName, checkPortNumber } from './syntax.ts';
 
 const schema = z.object({ protocol: text, port: integerOrText, endPort: integer });
 
+/** Of Services and containers; the API server lists these sorted. */
+export const SERVED_PROTOCOLS: readonly string[] = ['SCTP', 'TCP', 'UDP'];
+
 /** One item of `ports`; whatever is wrong with it is also in the report. */
 export function decodePort(raw: unknown, path: Path, report: Report): PortMatch {
   const before = report.problems.length;

@@ -1,6 +1,6 @@
 /** v1 Service: addresses, selector and ports. What is broken is left out and reported. */
 import { z } from 'zod';
-import type { Address } from '../../model/address.ts';
+import { type Address, type Family, familyOf } from '../../model/address.ts';
 import type { Path } from '../../model/labels.ts';
 import type { RawObject } from '../../model/raw-object.ts';
 import type { Service, ServicePort } from '../../model/service.ts';
@@ -9,12 +9,13 @@ import { type Decoded, decoded, newReport, type Report, type UnknownFields } fro
 import { SERVICE_SPEC_FIELDS } from './known-fields.ts';
 import { checkLabels } from './labels.ts';
 import { type KindRules, readTop } from './metadata.ts';
-import { readProtocol } from './port.ts';
-import { duplicate, invalid, required } from './problem.ts';
+import { readProtocol, SERVED_PROTOCOLS } from './port.ts';
+import { duplicate, invalid, required, unsupported } from './problem.ts';
 import {
   integer,
   integerOrText,
   part,
+  readFlag,
   readList,
   readObject,
   readPart,
@@ -36,9 +37,6 @@ const portSchema = z.object({
   appProtocol: part,
 });
 
-/** The API server lists these sorted. */
-const SUPPORTED: readonly string[] = ['SCTP', 'TCP', 'UDP'];
-
 /** v1 Service, of any JSON. Never throws. */
 export function decodeService(raw: unknown, unknownFields: UnknownFields): Decoded<Service> {
   const report = newReport(unknownFields);
@@ -49,6 +47,7 @@ export function decodeService(raw: unknown, unknownFields: UnknownFields): Decod
   if (unknownFields === 'reject') reportUnknown(SERVICE_SPEC_FIELDS, spec, ['spec'], report);
   const selector = readStrings(spec.selector, ['spec', 'selector'], report);
   checkLabels(selector, ['spec', 'selector'], report);
+  const clusterAddresses = readClusterAddresses(spec, report);
   return decoded<Service>(
     {
       namespace,
@@ -56,13 +55,33 @@ export function decodeService(raw: unknown, unknownFields: UnknownFields): Decod
       selector: selector.size > 0 ? selector : null,
       externalName:
         spec.type === 'ExternalName' ? readText(spec.externalName, ['spec', 'externalName'], report) : null,
-      clusterAddresses: readClusterAddresses(spec, report),
+      clusterAddresses,
+      families: readFamilies(spec, clusterAddresses, report),
       ports: readPorts(spec, report),
       internalLocal: spec.internalTrafficPolicy === 'Local',
       externalLocal: spec.externalTrafficPolicy === 'Local',
+      publishNotReady: readFlag(spec.publishNotReadyAddresses, ['spec', 'publishNotReadyAddresses'], report),
     },
     report,
   );
+}
+
+const FAMILIES: ReadonlyMap<string, Family> = new Map([
+  ['IPv4', 4],
+  ['IPv6', 6],
+]);
+
+/** The addresses know best; a headless Service has none to ask. */
+function readFamilies(spec: RawObject, addresses: readonly Address[], report: Report): readonly Family[] {
+  const path = ['spec', 'ipFamilies'];
+  const families = new Set(addresses.map(familyOf));
+  for (const [index, entry] of (readList(spec.ipFamilies, path, report) ?? []).entries()) {
+    const family = FAMILIES.get(readText(entry, [...path, index], report));
+    if (family === undefined)
+      report.problems.push(unsupported([...path, index], entry, [...FAMILIES.keys()]));
+    else if (addresses.length === 0) families.add(family);
+  }
+  return [...families];
 }
 
 /** `None` is a headless Service; clusterIP alone is what files have. */
@@ -114,7 +133,7 @@ function readPort(
   } else if (oneOfMany && report.unknownFields === 'reject') problems.push(required([...path, 'name']));
   const port = fields.port ?? 0;
   for (const message of checkPortNumber(port)) problems.push(invalid([...path, 'port'], port, message));
-  const protocol = readProtocol(fields.protocol || null, [...path, 'protocol'], SUPPORTED, report);
+  const protocol = readProtocol(fields.protocol || null, [...path, 'protocol'], SERVED_PROTOCOLS, report);
   // Absent, 0 and '' are the port itself, as the API server fills it in.
   const targetPort = fields.targetPort || port;
   const messages = typeof targetPort === 'number' ? checkPortNumber(targetPort) : checkPortName(targetPort);
