@@ -1,6 +1,7 @@
 /** policyctl explain: why one end reaches another, or does not. */
-import { explain } from '../explain/explain.ts';
+import { explain, explainWithKernel } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
+import type { KernelViews } from '../explain/kernel.ts';
 import { PLAIN } from '../explain/paint.ts';
 import { explanationText } from '../explain/text.ts';
 import { addressNamed, resolveDestination, resolveSource } from '../world/ends.ts';
@@ -27,30 +28,26 @@ export async function explainCommand(
   const loaded = await loadWorld({ ...options, asked }, terminal);
   const from = resolveSource(source, loaded);
   const to = resolveDestination(destination, loaded);
-  const predicted = explain(loaded.world, {
-    source: from,
-    destination: to.target,
-    port: to.port,
-    namespace: loaded.namespace,
-  });
-  const explanation = await withKernel(predicted, loaded.world, options, terminal);
+  const question = { source: from, destination: to.target, port: to.port, namespace: loaded.namespace };
+  const views = await kernelViews(loaded.world, options, terminal);
+  const explanation =
+    views === null ? explain(loaded.world, question) : await explainWithKernel(loaded.world, question, views);
   if (options.quiet !== true) terminal.out(format(explanation, options, terminal));
   return exitCode(explanation, options.expect);
 }
 
-/** Files say nothing of any kernel; a cluster's nodes can be asked in the lab only. */
-async function withKernel(
-  explanation: Explanation,
+/** null: files say nothing of any kernel; a cluster's nodes can be asked in the lab only. */
+async function kernelViews(
   world: World,
   { filename }: ExplainOptions,
   terminal: Terminal,
-): Promise<Explanation> {
-  if ((filename ?? []).length > 0) return explanation;
+): Promise<KernelViews | null> {
+  if ((filename ?? []).length > 0) return null;
   const { kernelSource } = await import('./kernel-source.ts');
   const source = kernelSource(terminal);
-  if (source === null) return explanation;
-  const { checkKernel } = await import('./kernel-check.ts');
-  return await checkKernel(explanation, world, source);
+  if (source === null) return null;
+  const { readViews } = await import('./kernel-views.ts');
+  return readViews(source, world);
 }
 
 function format(explanation: Explanation, { output }: ExplainOptions, terminal: Terminal): string {

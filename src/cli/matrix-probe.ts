@@ -3,17 +3,15 @@
  * Connections are bounded per source (more in flight time out by themselves), and a timeout is repeated
  * alone before it is held against anybody: only where the policies allow, since elsewhere it contradicts nobody.
  */
-import { compared, type Judgement } from '../explain/compare.ts';
-import { kernelReport, kernelVerdict } from '../explain/kernel.ts';
+import { compared, judgementsOf } from '../explain/compare.ts';
 import type { AskedCell, Cell } from '../explain/matrix.ts';
-import { type Route, routeAllowed } from '../explain/route.ts';
 import { LabClient } from '../lab/control/client.ts';
 import { MOST_PROBES, type ProbeQuery, type ProbeReport } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
 import type { World } from '../world/world.ts';
 import { parseDuration } from './duration.ts';
 import { kernelSource } from './kernel-source.ts';
-import { KernelViews } from './kernel-views.ts';
+import { readViews } from './kernel-views.ts';
 import { probeSource } from './probe-source.ts';
 import { waitForSync } from './sync.ts';
 import type { Terminal } from './terminal.ts';
@@ -48,7 +46,7 @@ async function compareAll(
 ): Promise<readonly Cell[]> {
   const source = kernelSource(terminal);
   if (source === null) throw new Failure('LAB_ABSENT', 'not inside a lab');
-  const views = new KernelViews(source, world);
+  const views = readViews(source, world);
   const bySource = new Map<string, AskedCell[]>();
   for (const each of asked) {
     const known = bySource.get(each.cell.source);
@@ -63,12 +61,7 @@ async function compareAll(
       for (const each of cells) {
         // Nothing to dial: a pod that waits for its address contradicts nobody.
         if (each.dialled === null) continue;
-        const judgements = await Promise.all(
-          each.routes.map(async (route): Promise<Judgement> => {
-            const allowed = routeAllowed(world, route);
-            return { allowed, kernel: await walked(route, allowed, views) };
-          }),
-        );
+        const judgements = await judgementsOf(world, each, views);
         results.set(each, compared(each.cell, judgements, packets.get(each) ?? 'error'));
       }
     }),
@@ -120,15 +113,4 @@ function queryOf({ source, dialled, cell }: AskedCell, timeoutMs: number): Probe
   if (dialled === null) return null;
   const { port, protocol } = cell;
   return { from: probeSource(source), to: { address: dialled, port, protocol }, timeoutMs };
-}
-
-/** null: no ruleset is on the way. */
-async function walked({ crossings }: Route, allowed: boolean, views: KernelViews): Promise<Cell['kernel']> {
-  const passed = await Promise.all(
-    crossings.map(async ({ node, flow }) =>
-      kernelVerdict(kernelReport(flow, await views.of([node]), allowed ? 'allowed' : 'denied').nodes),
-    ),
-  );
-  if (passed.length === 0) return null;
-  return passed.includes('drop') ? 'drop' : 'accept';
 }

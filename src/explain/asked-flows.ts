@@ -6,7 +6,7 @@ import type { End } from '../world/place.ts';
 import { askedPorts, namedPort, unknownPortName } from '../world/ports.ts';
 import type { PortQuestion, ServiceTarget, Target } from '../world/target.ts';
 import type { World } from '../world/world.ts';
-import type { FlowQuestion } from './flow.ts';
+import type { FlowQuestion } from './flow-question.ts';
 import { type AskedPort, onePort } from './judge.ts';
 import { declaredPorts, portRows } from './rows.ts';
 

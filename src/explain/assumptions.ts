@@ -1,7 +1,7 @@
 /** What was taken for granted to answer a question. */
 import { podKey } from '../model/cluster.ts';
 import type { Endpoint } from '../world/endpoint.ts';
-import { answering, endpointsFor, endpointsOf, hostOf } from '../world/endpoints.ts';
+import { answering, endpointsFor, endpointsOf, nodeNameOf } from '../world/endpoints.ts';
 import { type End, endName } from '../world/place.ts';
 import { askedPorts } from '../world/ports.ts';
 import type { PortQuestion, ServiceTarget } from '../world/target.ts';
@@ -40,7 +40,7 @@ export function assumptions(world: World, { source, destination, port }: Questio
   if (stranded.length > 0) {
     texts.push(`${stranded.join(' and ')} cannot reach any: internalTrafficPolicy is Local`);
   }
-  const adrift = namesOf(source.ends.filter((end) => hostOf(end) === null));
+  const adrift = namesOf(source.ends.filter((end) => nodeNameOf(end) === null));
   if (destination.service.internalLocal && adrift.length > 0) {
     texts.push(
       `${adrift.join(' and ')} may run on any node: internalTrafficPolicy Local leaves fewer endpoints`,

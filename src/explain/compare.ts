@@ -1,10 +1,28 @@
 /** The three answers to one cell: what the policies mean, what the ruleset does, what became of a packet. */
-import type { Cell } from './matrix.ts';
+import type { World } from '../world/world.ts';
+import { type KernelViews, kernelVerdict, reportKernel } from './kernel.ts';
+import type { AskedCell, Cell } from './matrix.ts';
+import { routeAllowed } from './route.ts';
 
 /** One way a connection may take: by its meaning, and by the rulesets that see it (null: none does). */
 export interface Judgement {
   readonly allowed: boolean;
   readonly kernel: Cell['kernel'];
+}
+
+/** Of each way that a cell's connection may take. */
+export async function judgementsOf(
+  world: World,
+  { routes }: AskedCell,
+  views: KernelViews,
+): Promise<readonly Judgement[]> {
+  return await Promise.all(
+    routes.map(async (route) => {
+      const allowed = routeAllowed(world, route);
+      const { nodes } = await reportKernel(route, allowed ? 'allowed' : 'denied', views);
+      return { allowed, kernel: nodes.length === 0 ? null : kernelVerdict(nodes) };
+    }),
+  );
 }
 
 /** A packet that is refused was let through: nothing listens there. */

@@ -10,7 +10,7 @@ import type { DirectionVerdict } from '../model/verdict.ts';
 import { policiesOf } from '../policy/evaluate.ts';
 import { podName } from '../world/place.ts';
 import type { ConditionType, DirectionReport, MissingFact, PolicyReport, Verdict } from './explanation.ts';
-import type { Question } from './judge.ts';
+import type { DirectionQuestion } from './judge.ts';
 import { missingFacts } from './missing.ts';
 import { byEffect, judgePolicy } from './policy.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -38,7 +38,7 @@ export function freeDirection(
   };
 }
 
-export function judgeDirection(question: Question, evaluated: DirectionVerdict): JudgedDirection {
+export function judgeDirection(question: DirectionQuestion, evaluated: DirectionVerdict): JudgedDirection {
   const { world, subject, direction } = question;
   const policies = policiesOf(world.snapshot, subject.namespace)
     .map((policy) => judgePolicy(question, policy))

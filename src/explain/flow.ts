@@ -2,46 +2,51 @@
 import type { Family } from '../model/address.ts';
 import type { Pod } from '../model/cluster.ts';
 import type { Direction } from '../model/policy.ts';
-import type { Flow } from '../model/verdict.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { ownerOf } from '../policy/owner.ts';
-import { nodesOfRange } from '../policy/quarantine.ts';
-import { type End, endName, type Place, placesOf, podName } from '../world/place.ts';
+import { type End, endName, type Place, placesOf } from '../world/place.ts';
 import type { World } from '../world/world.ts';
 import { freeDirection, type JudgedDirection, judgeDirection } from './direction.ts';
+import { forwardedByNode, specialReason, unknown, withDoubts } from './doubts.ts';
 import type { FlowReport, MissingFact, Verdict } from './explanation.ts';
-import { type AskedPort, podOf } from './judge.ts';
+import type { FlowQuestion } from './flow-question.ts';
+import { podOf } from './judge.ts';
 import { judgeNobody } from './nobody.ts';
 import type { ReasonCode } from './reasons.ts';
 import { reportEnd } from './report-end.ts';
+import { flowOf } from './route.ts';
+import { type Sight, sightOf } from './sight.ts';
 import { flowSummary } from './summary.ts';
 
-export interface FlowQuestion {
-  readonly source: End;
-  readonly destination: End;
-  readonly port: AskedPort;
-  readonly via: FlowReport['via'];
-  /** Those a Service is dialled by; null: any. */
-  readonly families: readonly Family[] | null;
+/** A flow as it is reported, and how the kernels see it. */
+export interface JudgedFlow extends Sight {
+  readonly report: FlowReport;
 }
 
 /** One report per address family the ends share; families that are judged alike are one report. */
-export function judgeFlow(world: World, question: FlowQuestion): readonly FlowReport[] {
+export function judgeFlow(world: World, question: FlowQuestion): readonly JudgedFlow[] {
   const sources = placesOf(world, question.source).filter(
     ({ family }) => question.families === null || question.families.includes(family),
   );
   const destinations = placesOf(world, question.destination);
-  const reports: FlowReport[] = [];
+  const judged: JudgedFlow[] = [];
   for (const source of sources) {
     const destination = destinations.find((place) => place.family === source.family);
     if (destination === undefined) continue;
     const report = judgeFamily(world, question, source, destination);
-    const alike = reports.findIndex((other) => sameVerdict(other, report));
-    const other = reports[alike];
-    if (other === undefined) reports.push(report);
-    else reports[alike] = { ...other, families: [...other.families, source.family] };
+    const sight = sightOf(world, question, report, { source, destination });
+    const alike = judged.findIndex((other) => sameVerdict(other.report, report));
+    const other = judged[alike];
+    if (other === undefined) judged.push({ report, ...sight });
+    else {
+      judged[alike] = {
+        report: { ...other.report, families: [...other.report.families, source.family] },
+        routes: [...other.routes, ...sight.routes],
+        unseen: other.unseen ?? sight.unseen,
+      };
+    }
   }
-  return reports.length > 0 ? reports : [withoutFamily(world, question, destinations)];
+  if (judged.length > 0) return judged;
+  return [{ report: withoutFamily(world, question, destinations), routes: [], unseen: null }];
 }
 
 function sameVerdict(a: FlowReport, b: FlowReport): boolean {
@@ -67,11 +72,7 @@ function judgeFamily(world: World, question: FlowQuestion, source: Place, destin
       [freeDirection('egress', from, special), freeDirection('ingress', to, special)],
     );
   }
-  const flow: Flow = {
-    source: source.address,
-    destination: destination.address,
-    transport: { kind: 'ports', protocol: question.port.protocol, port: question.port.number },
-  };
+  const flow = flowOf(source, destination, question.port);
   const evaluated = evaluate(world.snapshot, flow);
   const judge = (direction: Direction, subject: Pod | null, other: End, place: Place): JudgedDirection => {
     if (subject === null) return judgeNobody(world, flow, direction);
@@ -79,7 +80,7 @@ function judgeFamily(world: World, question: FlowQuestion, source: Place, destin
       { world, direction, subject, other, place, port: question.port },
       evaluated[direction],
     );
-    return withBridgeDoubt(world, withNodeDoubt(judged, subject, other), subject, other);
+    return withDoubts(world, judged, subject, other);
   };
   return assemble(
     world,
@@ -87,87 +88,6 @@ function judgeFamily(world: World, question: FlowQuestion, source: Place, destin
     [source.family],
     [judge('egress', from, question.destination, destination), judge('ingress', to, question.source, source)],
   );
-}
-
-/** A NodePort is the node's, but what comes to it goes on to a pod: dialled directly, nobody here is judged. */
-function forwardedByNode(world: World, { destination, port, via }: FlowQuestion): MissingFact | null {
-  const [host = null] = hostOf(world, destination);
-  if (host === null || via !== null || port.scope !== 'one') return null;
-  const service = [...world.services.values()].find(({ ports }) =>
-    ports.some(({ protocol, nodePort }) => nodePort === port.number && protocol === port.protocol),
-  );
-  if (service === undefined) return null;
-  const name = `svc/${service.namespace}/${service.name}`;
-  return {
-    code: 'UNKNOWN_NODE_PORT',
-    fact: `which pod answers: ${port.text} is the NodePort of ${name}, and node ${host} forwards it to an endpoint, often in its own name`,
-    hint: `explain the way to ${name} or to its pods, or use matrix --probe --services in the lab`,
-  };
-}
-
-/** Itself, and its own node: no policy has a say (semantics H1, H2, H4). */
-function specialReason(world: World, source: End, destination: End): ReasonCode | null {
-  const [from, to] = [podOf(source), podOf(destination)];
-  if (from !== null && from === to) return 'ALLOWED_SELF';
-  if (from !== null && hostOf(world, destination).includes(from.node)) return 'ALLOWED_NODE_LOCAL';
-  if (to !== null && hostOf(world, source).includes(to.node)) return 'ALLOWED_NODE_LOCAL';
-  return null;
-}
-
-/** The node whose own network this end is, if it is one. */
-function hostOf(world: World, end: End): readonly (string | null)[] {
-  switch (end.kind) {
-    case 'node':
-      return [end.node.name];
-    case 'pod':
-      return end.pod.hostNetwork && end.pod.node !== null ? [end.pod.node] : [];
-    case 'address':
-      return [...world.snapshot.nodes.values()]
-        .filter((node) => node.addresses.includes(end.address))
-        .map((node) => node.name);
-    case 'internet':
-      return [];
-  }
-}
-
-/** Denied to or from a host: but is it the pod's own node? */
-function withNodeDoubt(judged: JudgedDirection, subject: Pod, other: End): JudgedDirection {
-  const host = other.kind === 'node' || (other.kind === 'pod' && other.pod.hostNetwork);
-  if (!host || judged.report.verdict === 'allowed') return judged;
-  const blind =
-    subject.node === null ? subject : other.kind === 'pod' && other.pod.node === null ? other.pod : null;
-  if (blind === null) return judged;
-  const name = podName(blind);
-  return unknown(judged, {
-    code: 'UNKNOWN_NODE',
-    fact: `which node ${name} runs on: a pod and its own node always reach each other`,
-    hint: `add spec.nodeName to ${name}, or ask the cluster`,
-  });
-}
-
-/** Denied to or from an address that no pod has: but is it the bridge of the pod's own node? */
-function withBridgeDoubt(
-  { snapshot }: World,
-  judged: JudgedDirection,
-  subject: Pod,
-  other: End,
-): JudgedDirection {
-  if (other.kind !== 'address' || judged.report.verdict !== 'denied') return judged;
-  const { address } = other;
-  const own = nodesOfRange(snapshot, address).some(({ name }) => name === subject.node);
-  if (!own || ownerOf(snapshot, address) !== null) return judged;
-  return unknown(judged, {
-    code: 'UNKNOWN_ADDRESS',
-    fact: `whose ${address} is: it lies in the pod range of ${subject.node}, no pod has it, and a pod and its own node always reach each other, by the address of the node's bridge too`,
-    hint: `ask the node: ip address show to ${address}`,
-  });
-}
-
-function unknown(judged: JudgedDirection, fact: MissingFact): JudgedDirection {
-  return {
-    report: { ...judged.report, verdict: 'unknown', reason: fact.code },
-    missing: [...judged.missing, fact],
-  };
 }
 
 /** Pods of one family each, or one whose address is another's: nothing can be judged. */

@@ -1,21 +1,25 @@
 /** Fewer rows between two ends: what is judged like the rest needs no row of its own. */
 import type { FlowReport } from './explanation.ts';
+import type { JudgedFlow } from './flow.ts';
 
 /**
  * The rows for other ports of each protocol become one when they are judged alike; ports and ranges that
  * only rules name vanish into it when they are judged like it too. Declared ports always stay.
  */
-export function foldRows(flows: readonly FlowReport[]): readonly FlowReport[] {
-  const rest = flows.filter(isRest);
+export function foldRows(flows: readonly JudgedFlow[]): readonly JudgedFlow[] {
+  const rest = flows.filter(({ report }) => isRest(report));
   const [first] = rest;
-  if (first === undefined || rest.some((flow) => key(flow) !== key(first))) return flows;
-  const folded: FlowReport = { ...first, ports: 'other ports', protocol: null };
-  const kept = flows.flatMap((flow) => {
-    if (flow === first) return [folded];
-    if (isRest(flow)) return [];
-    return flow.declared || key(flow) !== key(first) ? [flow] : [];
+  if (first === undefined || rest.some(({ report }) => key(report) !== key(first.report))) return flows;
+  const named = (ports: string): JudgedFlow => ({
+    ...first,
+    report: { ...first.report, ports, protocol: null },
   });
-  return kept.length === 1 ? [{ ...folded, ports: 'every port' }] : kept;
+  const kept = flows.flatMap((flow) => {
+    if (flow === first) return [named('other ports')];
+    if (isRest(flow.report)) return [];
+    return flow.report.declared || key(flow.report) !== key(first.report) ? [flow] : [];
+  });
+  return kept.length === 1 ? [named('every port')] : kept;
 }
 
 function isRest(flow: FlowReport): boolean {

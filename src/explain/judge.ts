@@ -6,7 +6,7 @@ import type { Protocol } from '../model/protocol.ts';
 import type { End, Place } from '../world/place.ts';
 import type { At, World } from '../world/world.ts';
 
-export interface Question {
+export interface DirectionQuestion {
   readonly world: World;
   readonly direction: Direction;
   readonly subject: Pod;
@@ -39,7 +39,7 @@ export function onePort(
 }
 
 /** The pod whose container ports give a named port its number: the destination. */
-export function resolverOf(question: Question): Pod | null {
+export function resolverOf(question: DirectionQuestion): Pod | null {
   if (question.direction === 'ingress') return question.subject;
   return podOf(question.other);
 }
@@ -49,6 +49,6 @@ export function podOf(end: End): Pod | null {
   return end.kind === 'pod' && !end.pod.hostNetwork ? end.pod : null;
 }
 
-export function locate(question: Question, policy: Policy, path: Path): At | null {
+export function locate(question: DirectionQuestion, policy: Policy, path: Path): At | null {
   return question.world.locate(policy, path);
 }

@@ -7,7 +7,7 @@ import { policyKey } from '../model/policy-ref.ts';
 import type { Flow } from '../model/verdict.ts';
 import { walkableFromRuleset } from '../nft/walk.ts';
 import type { Explanation, FlowReport } from './explanation.ts';
-import { type KernelView, kernelReport } from './kernel.ts';
+import { type KernelView, reportKernel } from './kernel.ts';
 import type { KernelReport } from './kernel-report.ts';
 import { explanationText } from './text.ts';
 import { withKernel } from './with-kernel.ts';
@@ -64,33 +64,40 @@ function view(policies: readonly Policy[] | null, inSync = true): KernelView {
   return { node: 'node-a', inSync, compiled, walkable: policies && walkableFromRuleset(compiled.ruleset) };
 }
 
+/** Of one flow that crosses these, in this order. */
+async function reported(views: readonly KernelView[], policies: 'allowed' | 'denied'): Promise<KernelReport> {
+  const crossings = views.map((_, index) => ({ node: String(index), flow: FLOW }));
+  const of = async (node: string): Promise<KernelView> => views[Number(node)] ?? view(null);
+  return await reportKernel({ egress: FLOW, ingress: FLOW, crossings }, policies, { of });
+}
+
 describe('the kernel report', () => {
-  test('agrees with a denial, and names the rule that drops', () => {
-    const report = kernelReport(FLOW, [view([DENY])], 'denied');
+  test('agrees with a denial, and names the rule that drops', async () => {
+    const report = await reported([view([DENY])], 'denied');
     expect(report.state).toBe('agrees');
     expect(report.nodes[0]).toMatchObject({ node: 'node-a', verdict: 'drop', decision: { does: 'drop' } });
   });
 
-  test('agrees with an allowance', () => {
-    expect(kernelReport(FLOW, [view([])], 'allowed').state).toBe('agrees');
+  test('agrees with an allowance', async () => {
+    expect((await reported([view([])], 'allowed')).state).toBe('agrees');
   });
 
-  test('a node in sync that does something else is a mismatch, in both directions', () => {
-    expect(kernelReport(FLOW, [view([])], 'denied').state).toBe('mismatch');
-    expect(kernelReport(FLOW, [view([DENY])], 'allowed').state).toBe('mismatch');
+  test('a node in sync that does something else is a mismatch, in both directions', async () => {
+    expect((await reported([view([])], 'denied')).state).toBe('mismatch');
+    expect((await reported([view([DENY])], 'allowed')).state).toBe('mismatch');
   });
 
-  test('a node that has not caught up is no mismatch', () => {
-    expect(kernelReport(FLOW, [view([], false)], 'denied').state).toBe('out-of-sync');
+  test('a node that has not caught up is no mismatch', async () => {
+    expect((await reported([view([], false)], 'denied')).state).toBe('out-of-sync');
   });
 
-  test('a node without a table does not enforce, whatever the policies say', () => {
-    expect(kernelReport(FLOW, [view(null)], 'allowed').state).toBe('not-enforced');
-    expect(kernelReport(FLOW, [view([DENY]), view(null)], 'denied').state).toBe('not-enforced');
+  test('a node without a table does not enforce, whatever the policies say', async () => {
+    expect((await reported([view(null)], 'allowed')).state).toBe('not-enforced');
+    expect((await reported([view([DENY]), view(null)], 'denied')).state).toBe('not-enforced');
   });
 
-  test('every node on the way has to accept', () => {
-    expect(kernelReport(FLOW, [view([]), view([DENY])], 'denied').state).toBe('agrees');
+  test('every node on the way has to accept', async () => {
+    expect((await reported([view([]), view([DENY])], 'denied')).state).toBe('agrees');
   });
 });
 
@@ -137,28 +144,28 @@ describe('the headline', () => {
   const text = (explanation: Explanation): string =>
     explanationText(explanation, { wide: false, paint: (word) => word });
 
-  test('MISMATCH comes before any verdict, and says both', () => {
-    const explanation = explained('denied', kernelReport(FLOW, [view([])], 'denied'));
+  test('MISMATCH comes before any verdict, and says both', async () => {
+    const explanation = explained('denied', await reported([view([])], 'denied'));
     expect(explanation).toMatchObject({ verdict: 'unknown', reason: 'MISMATCH' });
     expect(text(explanation)).toMatch(
       /^MISMATCH {2}shop\/web -> shop\/api {2}80\/TCP\n {8}80\/TCP: the policies say denied, the kernel accepts it on node-a\n/,
     );
   });
 
-  test('NOT ENFORCED names the node', () => {
-    const explanation = explained('allowed', kernelReport(FLOW, [view(null)], 'allowed'));
+  test('NOT ENFORCED names the node', async () => {
+    const explanation = explained('allowed', await reported([view(null)], 'allowed'));
     expect(explanation).toMatchObject({ verdict: 'unknown', reason: 'NOT_ENFORCED' });
     expect(text(explanation)).toMatch(/^NOT ENFORCED {2}.*\n.*nothing enforces them on\n? +node-a/);
   });
 
-  test('OUT OF SYNC says what is missing', () => {
-    const explanation = explained('denied', kernelReport(FLOW, [view([], false)], 'denied'));
+  test('OUT OF SYNC says what is missing', async () => {
+    const explanation = explained('denied', await reported([view([], false)], 'denied'));
     expect(explanation).toMatchObject({ verdict: 'unknown', reason: 'UNKNOWN_NODE_OUT_OF_SYNC' });
     expect(text(explanation)).toMatch(/^OUT OF SYNC /);
   });
 
-  test('an agreeing kernel changes nothing', () => {
-    const explanation = explained('denied', kernelReport(FLOW, [view([DENY])], 'denied'));
+  test('an agreeing kernel changes nothing', async () => {
+    const explanation = explained('denied', await reported([view([DENY])], 'denied'));
     expect(explanation).toMatchObject({ verdict: 'denied', reason: 'ISOLATED_NO_RULES' });
     expect(text(explanation)).toMatch(/kernel on node-a {3}agrees, in sync\n/);
   });

@@ -4,7 +4,6 @@
  * of the same snapshot says what they are for.
  */
 import type { CompiledTable } from '../compile/compiled.ts';
-import type { Snapshot } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
 import { policyKey } from '../model/policy-ref.ts';
 import type { Flow } from '../model/verdict.ts';
@@ -13,6 +12,7 @@ import { firstPacket } from '../nft/packet.ts';
 import { type Step, type Walk, type Walkable, walk } from '../nft/walk.ts';
 import type { Verdict } from './explanation.ts';
 import type { KernelNode, KernelReport, KernelRule } from './kernel-report.ts';
+import type { Route } from './route.ts';
 
 /** One node's table as it was read. */
 export interface KernelView {
@@ -24,16 +24,24 @@ export interface KernelView {
   readonly compiled: Pick<CompiledTable, 'origins' | 'meanings'>;
 }
 
-/** Nodes whose forward hook the flow crosses, by name; none for traffic within one node's own network. */
-export function nodesOnTheWay(ends: readonly (string | null)[]): readonly string[] {
-  return [...new Set(ends.flatMap((node) => node ?? []))];
+/** Reads the ruleset of a node, once each. */
+export interface KernelViews {
+  readonly of: (node: string) => Promise<KernelView>;
 }
 
-export function kernelReport(flow: Flow, views: readonly KernelView[], policies: Verdict): KernelReport {
-  const nodes = views.map((view) => reportNode(flow, view));
+/** Every ruleset on the way of a route, each walked by the flow that it sees; `policies` is what they should do. */
+export async function reportKernel(
+  { crossings }: Route,
+  policies: Verdict,
+  views: KernelViews,
+): Promise<KernelReport> {
+  const nodes = await Promise.all(
+    crossings.map(async ({ node, flow }) => reportNode(flow, await views.of(node))),
+  );
   return { state: stateOf(nodes, policies), why: null, nodes };
 }
 
+/** Nobody could be asked; `why` is a part of a sentence. */
 export function notChecked(why: string | null): KernelReport {
   return { state: 'not-checked', why, nodes: [] };
 }
@@ -100,12 +108,4 @@ function outcomeText({ outcome, matched }: Step): string {
 
 function originText({ policy, direction, index }: RuleOrigin): string {
   return `${policyKey(policy)} ${direction}[${index}]`;
-}
-
-/** A snapshot without made-up addresses: what the agents compiled. */
-export function withoutStandIns(snapshot: Snapshot, standIns: ReadonlySet<string>): Snapshot {
-  const pods = [...snapshot.pods].map(([key, pod]) =>
-    standIns.has(key) ? ([key, { ...pod, addresses: [] }] as const) : ([key, pod] as const),
-  );
-  return { ...snapshot, pods: new Map(pods) };
 }

@@ -181,7 +181,8 @@ function judged(
   family: Family,
 ): Pick<Cell, 'policies' | 'why'> {
   const asked = onePort(port.protocol, port.port, null, port.declared);
-  const reports = judgeFlow(world, { source, destination, port: asked, via: null, families: null });
+  const flow = { source, destination, port: asked, via: null, families: null };
+  const reports = judgeFlow(world, flow).map((each) => each.report);
   const report = reports.find(({ families }) => families.includes(family));
   if (report !== undefined && report.verdict !== 'unknown') return { policies: report.verdict, why: null };
   const [missing] = (report ?? reports[0])?.missing ?? [];

@@ -2,9 +2,12 @@
 
 import { endName } from '../world/place.ts';
 import type { MissingFact, PolicyReport } from './explanation.ts';
-import type { Question } from './judge.ts';
+import type { DirectionQuestion } from './judge.ts';
 
-export function missingFacts(question: Question, policies: readonly PolicyReport[]): readonly MissingFact[] {
+export function missingFacts(
+  question: DirectionQuestion,
+  policies: readonly PolicyReport[],
+): readonly MissingFact[] {
   const facts = new Map<string, MissingFact>();
   for (const policy of policies) {
     for (const rule of policy.rules) {
@@ -22,7 +25,7 @@ export function missingFacts(question: Question, policies: readonly PolicyReport
   return [...facts.values()];
 }
 
-function namespaceFact({ other }: Question, want: string): MissingFact {
+function namespaceFact({ other }: DirectionQuestion, want: string): MissingFact {
   const namespace = other.kind === 'pod' ? other.pod.namespace : '';
   return {
     code: 'UNKNOWN_NAMESPACE_LABELS',
@@ -31,7 +34,7 @@ function namespaceFact({ other }: Question, want: string): MissingFact {
   };
 }
 
-function addressFact({ other }: Question, want: string): MissingFact {
+function addressFact({ other }: DirectionQuestion, want: string): MissingFact {
   const block = want.replace(/^not /, '');
   if (other.kind === 'internet') {
     return {

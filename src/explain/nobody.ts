@@ -3,14 +3,13 @@
  * known yet may have is denied, while its node waits for such a pod.
  */
 import type { Address } from '../model/address.ts';
-import type { Snapshot } from '../model/cluster.ts';
 import type { Direction } from '../model/policy.ts';
 import type { Flow } from '../model/verdict.ts';
 import { evaluateDirection } from '../policy/evaluate.ts';
 import { quarantineOf } from '../policy/quarantine.ts';
+import { asReported } from '../world/reported.ts';
 import type { World } from '../world/world.ts';
 import { freeDirection, type JudgedDirection } from './direction.ts';
-import { withoutStandIns } from './kernel.ts';
 
 export function judgeNobody(world: World, flow: Flow, direction: Direction): JudgedDirection {
   const { allowance, reason } = evaluateDirection(asReported(world), flow, direction);
@@ -25,16 +24,4 @@ export function judgeNobody(world: World, flow: Flow, direction: Direction): Jud
     report: { ...report, verdict: 'denied', ...(quarantine === null ? {} : { quarantine }) },
     missing,
   };
-}
-
-const reported = new WeakMap<World, Snapshot>();
-
-/** With a stand-in no pod would wait for its address any more. */
-function asReported(world: World): Snapshot {
-  const known = reported.get(world);
-  if (known) return known;
-  const snapshot =
-    world.standIns.size === 0 ? world.snapshot : withoutStandIns(world.snapshot, world.standIns);
-  reported.set(world, snapshot);
-  return snapshot;
 }

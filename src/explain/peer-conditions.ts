@@ -9,11 +9,15 @@ import { subtractRanges } from '../net/range.ts';
 import { endName, type Place } from '../world/place.ts';
 import type { At } from '../world/world.ts';
 import type { Condition } from './explanation.ts';
-import { locate, podOf, type Question } from './judge.ts';
+import { type DirectionQuestion, locate, podOf } from './judge.ts';
 import { selectorConditions } from './selector-conditions.ts';
 import type { Ternary } from './ternary.ts';
 
-export function peerConditions(question: Question, policy: Policy, peer: Peer): readonly Condition[] {
+export function peerConditions(
+  question: DirectionQuestion,
+  policy: Policy,
+  peer: Peer,
+): readonly Condition[] {
   const at = (path: Path): At | null => locate(question, policy, path);
   switch (peer.kind) {
     case 'pods': {
@@ -43,7 +47,7 @@ export function peerConditions(question: Question, policy: Policy, peer: Peer): 
 }
 
 function namespaceConditions(
-  { world }: Question,
+  { world }: DirectionQuestion,
   peer: Peer & { readonly kind: 'pods' },
   pod: Pod,
   at: (path: Path) => At | null,
@@ -64,7 +68,7 @@ function namespaceConditions(
 }
 
 function blockConditions(
-  question: Question,
+  question: DirectionQuestion,
   peer: Peer & { readonly kind: 'ipBlock' },
   at: (path: Path) => At | null,
 ): readonly Condition[] {
@@ -99,7 +103,7 @@ export function contains(cidr: Cidr, { address, among }: Place): Ternary {
   return size(outside) === size(among) ? false : null;
 }
 
-function otherText({ other, place }: Question): string {
+function otherText({ other, place }: DirectionQuestion): string {
   if (place.among === null) {
     return other.kind === 'address' ? place.address : `${place.address} (${endName(other)})`;
   }

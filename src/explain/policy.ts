@@ -2,11 +2,11 @@
 import type { Policy } from '../model/policy.ts';
 import { selects } from '../policy/selector.ts';
 import type { Effect, PolicyReport, RuleReport } from './explanation.ts';
-import { locate, type Question } from './judge.ts';
+import { type DirectionQuestion, locate } from './judge.ts';
 import { distance, judgeRule } from './rule.ts';
 import { some } from './ternary.ts';
 
-export function judgePolicy(question: Question, policy: Policy): PolicyReport {
+export function judgePolicy(question: DirectionQuestion, policy: Policy): PolicyReport {
   const rules = policy[question.direction];
   const selected = selects(policy.subject, question.subject.labels);
   if (!selected || rules === null) {
@@ -20,7 +20,7 @@ export function judgePolicy(question: Question, policy: Policy): PolicyReport {
 }
 
 function report(
-  question: Question,
+  question: DirectionQuestion,
   policy: Policy,
   effect: Effect,
   rules: readonly RuleReport[],

@@ -4,9 +4,13 @@ import type { Policy, PortMatch } from '../model/policy.ts';
 import { portMatches } from '../policy/evaluate.ts';
 import type { At } from '../world/world.ts';
 import type { Condition } from './explanation.ts';
-import { locate, type Question, resolverOf } from './judge.ts';
+import { type DirectionQuestion, locate, resolverOf } from './judge.ts';
 
-export function portConditions(question: Question, policy: Policy, match: PortMatch): readonly Condition[] {
+export function portConditions(
+  question: DirectionQuestion,
+  policy: Policy,
+  match: PortMatch,
+): readonly Condition[] {
   const at = (path: Path): At | null => locate(question, policy, path);
   const { port } = question;
   const have = port.text;
@@ -45,7 +49,7 @@ export function portConditions(question: Question, policy: Policy, match: PortMa
 }
 
 /** What the name stands for at the destination, which alone decides (semantics F4, F5). */
-function meaning(question: Question, match: PortMatch & { readonly kind: 'named' }): string {
+function meaning(question: DirectionQuestion, match: PortMatch & { readonly kind: 'named' }): string {
   const resolver = resolverOf(question);
   if (resolver === null) return ' (only pods have named ports)';
   const numbers = resolver.ports

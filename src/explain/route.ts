@@ -8,8 +8,10 @@ import { podKey } from '../model/cluster.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Flow } from '../model/verdict.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { type End, placesOf } from '../world/place.ts';
+import { nodesOfRange } from '../policy/quarantine.ts';
+import { type End, type Place, placesOf } from '../world/place.ts';
 import type { World } from '../world/world.ts';
+import type { AskedPort } from './judge.ts';
 
 export interface Route {
   readonly egress: Flow;
@@ -23,6 +25,7 @@ export interface Crossing {
   readonly flow: Flow;
 }
 
+/** The crossings of a connection whose ends see these flows. */
 export function routeBetween(
   world: World,
   ends: { readonly source: End; readonly destination: End },
@@ -34,6 +37,7 @@ export function routeBetween(
   return { egress, ingress, crossings: twice ? out : [...out, ...into] };
 }
 
+/** By the policies: on the way out as the client's node sees it, and on the way in as the other's does. */
 export function routeAllowed({ snapshot }: World, { egress, ingress }: Route): boolean {
   return (
     evaluate(snapshot, egress).egress.allowance === 'allow' &&
@@ -49,11 +53,19 @@ function crossingOf(world: World, end: End, flow: Flow): readonly Crossing[] {
   return [egress.reason, ingress.reason].includes('ALLOWED_NODE_LOCAL') ? [] : [{ node, flow }];
 }
 
-/** The node whose ruleset judges this end: a pod's, if the pod has a network of its own. */
-function enforcingNode(world: World, end: End): string | null {
+/** Some ruleset judges an end of it, if it comes by there. */
+export function isOnTheWay(
+  world: World,
+  { source, destination }: { readonly source: End; readonly destination: End },
+): boolean {
+  return enforcingNode(world, source) !== null || enforcingNode(world, destination) !== null;
+}
+
+/** The node whose ruleset judges this end: a pod's, if the pod has a network of its own; that of a pod range. */
+function enforcingNode({ snapshot }: World, end: End): string | null {
+  if (end.kind === 'address') return nodesOfRange(snapshot, end.address)[0]?.name ?? null;
   if (end.kind !== 'pod' || end.pod.hostNetwork) return null;
-  const key = podKey(end.pod.namespace, end.pod.name);
-  return world.snapshot.pods.has(key) ? end.pod.node : null;
+  return snapshot.pods.has(podKey(end.pod.namespace, end.pod.name)) ? end.pod.node : null;
 }
 
 /** null: an end has no address of the family that is known for sure. */
@@ -67,6 +79,18 @@ export function flowBetween(
     placesOf(world, end).find(({ family }) => family === to.family),
   );
   if (from === undefined || at === undefined || from.among !== null || at.among !== null) return null;
-  const { protocol, port } = to;
-  return { source: from.address, destination: at.address, transport: { kind: 'ports', protocol, port } };
+  return flowOf(from, at, { protocol: to.protocol, number: to.port });
+}
+
+/** From one place to another; the addresses may be stand-ins. */
+export function flowOf(
+  source: Place,
+  destination: Place,
+  { protocol, number }: Pick<AskedPort, 'protocol' | 'number'>,
+): Flow {
+  return {
+    source: source.address,
+    destination: destination.address,
+    transport: { kind: 'ports', protocol, port: number },
+  };
 }

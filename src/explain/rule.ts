@@ -1,12 +1,12 @@
 /** One rule of one policy against one flow: does it admit it, and if not, how near did it come. */
 import type { Policy, PolicyRule } from '../model/policy.ts';
 import type { Condition, RuleReport } from './explanation.ts';
-import { locate, type Question } from './judge.ts';
+import { type DirectionQuestion, locate } from './judge.ts';
 import { peerConditions } from './peer-conditions.ts';
 import { portConditions } from './port-conditions.ts';
 import { all, some, type Ternary } from './ternary.ts';
 
-export function judgeRule(question: Question, policy: Policy, rule: PolicyRule): RuleReport {
+export function judgeRule(question: DirectionQuestion, policy: Policy, rule: PolicyRule): RuleReport {
   const peer =
     rule.peers.kind === 'any'
       ? ANY

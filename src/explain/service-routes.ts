@@ -7,7 +7,7 @@ import type { Family } from '../model/address.ts';
 import type { Node } from '../model/cluster.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import type { Endpoint } from '../world/endpoint.ts';
-import { answering, endpointsFor, endpointsOf, hostOf, onNode } from '../world/endpoints.ts';
+import { answering, endpointsFor, endpointsOf, nodeNameOf, onNode } from '../world/endpoints.ts';
 import type { End } from '../world/place.ts';
 import type { World } from '../world/world.ts';
 import { flowBetween, type Route, routeBetween } from './route.ts';
@@ -32,7 +32,7 @@ export function nodePortRoutes(world: World, client: End, entry: Node, door: Doo
     ({ family }) => family === door.family,
   );
   const all = answering(endpoints);
-  const onEntry = hostOf(client) === entry.name;
+  const onEntry = nodeNameOf(client) === entry.name;
   const local = answering(onNode(endpoints, entry.name));
   const { externalLocal } = door.service;
   // A pod elsewhere would be answered past the node that knows the connection.
@@ -41,7 +41,7 @@ export function nodePortRoutes(world: World, client: End, entry: Node, door: Doo
   const { family, port } = door;
   const outside = { family, protocol: port.protocol, port: port.nodePort ?? 0 };
   return chosen.flatMap((endpoint) => {
-    const hidden = hostOf(endpoint.end) !== entry.name && !(externalLocal && isOwnPod(client));
+    const hidden = nodeNameOf(endpoint.end) !== entry.name && !(externalLocal && isOwnPod(client));
     const seen: End = hidden ? { kind: 'node', node: entry } : client;
     const route = routeTo(world, client, seen, endpoint, door);
     if (route === null || onEntry) return route ?? [];

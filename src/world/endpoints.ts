@@ -51,12 +51,12 @@ export function endpointsFor(
   port: ServicePort,
 ): readonly Endpoint[] {
   const all = endpointsOf(world, service, port);
-  const node = hostOf(client);
+  const node = nodeNameOf(client);
   return answering(service.internalLocal && node !== null ? onNode(all, node) : all);
 }
 
 /** The node a client's packets start on; null: none, or nobody says. */
-export function hostOf(end: End): string | null {
+export function nodeNameOf(end: End): string | null {
   if (end.kind === 'pod') return end.pod.node;
   return end.kind === 'node' ? end.node.name : null;
 }

@@ -1,7 +1,7 @@
 /** Why nobody answers for a Service: the same words whoever asks. */
 import { Failure } from '../model/failure.ts';
 import type { Service } from '../model/service.ts';
-import { endpointsOf, hostOf } from './endpoints.ts';
+import { endpointsOf, nodeNameOf } from './endpoints.ts';
 import { type End, endName, podName } from './place.ts';
 import { askedPorts, servicePorts, targetPort, unknownServicePort } from './ports.ts';
 import { selectedPods } from './selected.ts';
@@ -14,7 +14,7 @@ export function noEndpoint(world: World, client: End, service: Service, asked: P
   const ports = askedPorts(service, asked);
   if (ports.length === 0 && asked !== null) return unknownServicePort(service, asked);
   const listed = ports.flatMap((port) => endpointsOf(world, service, port));
-  const node = hostOf(client);
+  const node = nodeNameOf(client);
   if (listed.some(({ ready }) => ready) && node !== null) {
     return failure(`no endpoint of ${name} is on ${node}, and its internalTrafficPolicy is Local`, {
       hint: 'name a client on another node, or one of its pods',
