@@ -3,7 +3,6 @@
 import { KINDS, RESOURCES } from '../kinds/kinds.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { readCluster } from '../kube/read-cluster.ts';
-import { LAB_SOCKET_VARIABLE } from '../lab/control/protocol.ts';
 import { Failure } from '../model/failure.ts';
 import { printable } from '../model/printable.ts';
 import { formatProblem } from '../policy/decode/problem.ts';
@@ -45,21 +44,13 @@ export async function readClusterInput(
       decoded,
       { kind: 'cluster', cluster: cluster.server, files: [], missing },
       {
-        internet: await labInternet(terminal),
+        internet: (await (await terminal.channel())?.internet())?.addresses ?? [],
         asked: options.asked ?? [],
         slicesListed: !cluster.missing.some(({ resource }) => resource === 'endpointslices'),
       },
     ),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
   };
-}
-
-/** In the lab the internet is one host. */
-async function labInternet(terminal: Terminal): Promise<readonly string[]> {
-  if ((terminal.env[LAB_SOCKET_VARIABLE] ?? '') === '') return [];
-  const { LabClient } = await import('../lab/control/client.ts');
-  const state = await LabClient.fromEnvironment({ ...terminal.env }).state();
-  return state.external.addresses;
 }
 
 function identity({ kind, raw }: Gathered): string {

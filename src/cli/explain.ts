@@ -43,11 +43,10 @@ async function kernelViews(
   terminal: Terminal,
 ): Promise<KernelViews | null> {
   if ((filename ?? []).length > 0) return null;
-  const { kernelSource } = await import('./kernel-source.ts');
-  const source = kernelSource(terminal);
-  if (source === null) return null;
+  const channel = await terminal.channel();
+  if (channel === null) return null;
   const { readViews } = await import('./kernel-views.ts');
-  return readViews(source, world);
+  return readViews(channel, world);
 }
 
 function format(explanation: Explanation, { output }: ExplainOptions, terminal: Terminal): string {

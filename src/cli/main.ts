@@ -1,5 +1,9 @@
 /** policyctl. Answers --version before anything else is loaded; every command loads what it needs itself. */
 import { basename } from 'node:path';
+import type { Adapter } from '../channel/open.ts';
+
+/** How agents and pods may be reached; each is loaded when a command wants a channel. */
+const ADAPTERS: readonly Adapter[] = [async (env) => (await import('../lab/control/client.ts')).openLab(env)];
 
 declare const __POLICYD_VERSION__: string;
 
@@ -19,5 +23,5 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
 } else {
   const kubectl = basename(process.argv[1] ?? '').startsWith('kubectl-policyctl');
   const { run } = await import('./program.ts');
-  process.exitCode = await run(args, kubectl ? 'kubectl policyctl' : 'policyctl', version);
+  process.exitCode = await run(args, kubectl ? 'kubectl policyctl' : 'policyctl', version, ADAPTERS);
 }

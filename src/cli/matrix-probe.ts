@@ -1,52 +1,46 @@
 /**
- * Every cell three times in the lab: by meaning, by walking the nodes' rulesets, by a real connection.
- * Connections are bounded per source (more in flight time out by themselves), and a timeout is repeated
+ * Every cell three times: by meaning, by walking the nodes' rulesets, by a real connection. A timeout is repeated
  * alone before it is held against anybody: only where the policies allow, since elsewhere it contradicts nobody.
  */
+import type { Channel } from '../channel/channel.ts';
+import { required } from '../channel/open.ts';
+import type { ProbeQuery, ProbeReport } from '../channel/probe.ts';
 import { compared, judgementsOf } from '../explain/compare.ts';
 import type { AskedCell, Cell } from '../explain/matrix.ts';
-import { LabClient } from '../lab/control/client.ts';
-import { MOST_PROBES, type ProbeQuery, type ProbeReport } from '../lab/control/protocol.ts';
-import { Failure } from '../model/failure.ts';
 import type { World } from '../world/world.ts';
 import { parseDuration } from './duration.ts';
-import { kernelSource } from './kernel-source.ts';
 import { readViews } from './kernel-views.ts';
 import { probeSource } from './probe-source.ts';
 import { waitForSync } from './sync.ts';
 import type { Terminal } from './terminal.ts';
 
-/** How many of one source the lab makes at a time. Measured: 12 gave no false timeout, 40 did. */
-const IN_FLIGHT = 12;
-/** Less than the lab waits for the turn of a probe. */
-const PATIENCE_MS = 45_000;
-
 export interface Probes {
   readonly internetPorts: readonly number[];
+  /** Of one source under way at once. */
+  readonly atOnce: number;
   readonly compare: (asked: readonly AskedCell[], world: World) => Promise<readonly Cell[]>;
 }
 
 export async function prepareProbes(timeout: string, terminal: Terminal): Promise<Probes> {
   const timeoutMs = parseDuration(timeout, '--timeout');
-  const lab = LabClient.fromEnvironment({ ...terminal.env });
-  await waitForSync(lab, terminal);
-  const { external } = await lab.state();
+  const channel = required(await terminal.channel());
+  await waitForSync(channel, terminal);
+  const { ports } = await channel.internet();
   return {
-    internetPorts: external.ports,
-    compare: (asked, world) => compareAll(lab, asked, world, timeoutMs, terminal),
+    internetPorts: ports,
+    atOnce: channel.probesAtOnce,
+    compare: (asked, world) => compareAll(channel, asked, world, timeoutMs, terminal),
   };
 }
 
 async function compareAll(
-  lab: LabClient,
+  channel: Channel,
   asked: readonly AskedCell[],
   world: World,
   timeoutMs: number,
   terminal: Terminal,
 ): Promise<readonly Cell[]> {
-  const source = kernelSource(terminal);
-  if (source === null) throw new Failure('LAB_ABSENT', 'not inside a lab');
-  const views = readViews(source, world);
+  const views = readViews(channel, world);
   const bySource = new Map<string, AskedCell[]>();
   for (const each of asked) {
     const known = bySource.get(each.cell.source);
@@ -57,7 +51,7 @@ async function compareAll(
   const repeats = { made: 0, answered: 0 };
   await Promise.all(
     [...bySource.values()].map(async (cells) => {
-      const packets = await probeAll(lab, cells, timeoutMs, repeats);
+      const packets = await probeAll(channel, cells, timeoutMs, repeats);
       for (const each of cells) {
         // Nothing to dial: a pod that waits for its address contradicts nobody.
         if (each.dialled === null) continue;
@@ -82,7 +76,7 @@ interface Repeats {
 
 /** All of one source: first together, then the timeouts nobody expects one by one. */
 async function probeAll(
-  lab: LabClient,
+  channel: Channel,
   cells: readonly AskedCell[],
   timeoutMs: number,
   repeats: Repeats,
@@ -92,16 +86,11 @@ async function probeAll(
     const query = queryOf(cell, timeoutMs);
     return query === null ? [] : [{ cell, query }];
   });
-  const turns = Math.max(1, Math.floor(PATIENCE_MS / timeoutMs));
-  const size = Math.min(MOST_PROBES, turns * IN_FLIGHT);
-  for (let start = 0; start < queries.length; start += size) {
-    const some = queries.slice(start, start + size);
-    const reports = await lab.probes(some.map(({ query }) => query));
-    for (const [index, { cell }] of some.entries()) outcomes.set(cell, reports[index]?.outcome ?? 'error');
-  }
+  const reports = await channel.probes(queries.map(({ query }) => query));
+  for (const [index, { cell }] of queries.entries()) outcomes.set(cell, reports[index]?.outcome ?? 'error');
   for (const { cell, query } of queries) {
     if (outcomes.get(cell) !== 'blocked' || cell.cell.policies !== 'allowed') continue;
-    const { outcome } = await lab.probe(query);
+    const { outcome } = await channel.probe(query);
     repeats.made += 1;
     if (outcome !== 'blocked') repeats.answered += 1;
     outcomes.set(cell, outcome);

@@ -58,7 +58,7 @@ async function probed(options: MatrixOptions, terminal: Terminal): Promise<Matri
   const undialled = options.services === true ? undialledServices(loaded.world, scope) : [];
   if (undialled.length > 0) terminal.err(`note: not dialled: ${undialled.join(', ')}\n`);
   const dialled = asked.filter((each) => each.dialled !== null).length;
-  terminal.err(`note: ${dialled} connections, at most 12 at once from each end\n`);
+  terminal.err(`note: ${dialled} connections, at most ${probes.atOnce} at once from each end\n`);
   return matrixOf(loaded.world, await probes.compare(asked, loaded.world), true);
 }
 

@@ -1,4 +1,4 @@
-import type { ProbeSource } from '../lab/control/protocol.ts';
+import type { ProbeSource } from '../channel/probe.ts';
 import { Failure } from '../model/failure.ts';
 import type { End } from '../world/place.ts';
 

@@ -1,6 +1,6 @@
 /** What became of a connection, in one line. */
 
-import type { ProbeReport } from '../lab/control/protocol.ts';
+import type { ProbeReport } from '../channel/probe.ts';
 import type { Service } from '../model/service.ts';
 import { hostPort } from '../net/host-port.ts';
 import { endpointsOf } from '../world/endpoints.ts';

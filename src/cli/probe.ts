@@ -1,7 +1,7 @@
 /** policyctl probe: one real connection in the lab, and what became of it. */
 
-import { LabClient } from '../lab/control/client.ts';
-import type { ProbeQuery, ProbeReport } from '../lab/control/protocol.ts';
+import { required } from '../channel/open.ts';
+import type { ProbeQuery, ProbeReport } from '../channel/probe.ts';
 import { Failure } from '../model/failure.ts';
 import { resolveDestination, resolveSource } from '../world/ends.ts';
 import { type End, placesOf } from '../world/place.ts';
@@ -29,8 +29,8 @@ export async function probeCommand(
   terminal: Terminal,
 ): Promise<number> {
   const timeoutMs = parseDuration(options.timeout, '--timeout');
-  const lab = LabClient.fromEnvironment({ ...terminal.env });
-  if (options.wait) await waitForSync(lab, terminal);
+  const channel = required(await terminal.channel());
+  if (options.wait) await waitForSync(channel, terminal);
   const namespace = options.namespace === undefined ? {} : { namespace: options.namespace };
   const loaded = await loadWorld(namespace, terminal);
   const from = resolveSource(source, loaded);
@@ -49,7 +49,7 @@ export async function probeCommand(
     to: { address, port: dialled.port, protocol: dialled.protocol },
     timeoutMs,
   };
-  const report = await lab.probe(query);
+  const report = await channel.probe(query);
   const probed = { source: from.name, target, dialled, address };
   terminal.out(`${probeText(report, probed, loaded.world)}\n`);
   return CODES[report.outcome];

@@ -1,5 +1,6 @@
 /** The commands, their options and help. What a command does is imported when it is called. */
 import { Command, CommanderError, Option } from 'commander';
+import type { Adapter } from '../channel/open.ts';
 import { didYouMean, nearNames } from '../manifest/near.ts';
 import { Failure } from '../model/failure.ts';
 import { quoted } from '../model/printable.ts';
@@ -10,11 +11,17 @@ import { processTerminal, type Terminal } from './terminal.ts';
 
 type Action = (terminal: Terminal) => Promise<number>;
 
-/** Gives the exit code. */
-export async function run(args: readonly string[], program: string, version: string): Promise<number> {
-  return await runWith(args, version, processTerminal(program));
+/** Gives the exit code. The adapters are those of the channel, in the order in which they are tried. */
+export async function run(
+  args: readonly string[],
+  program: string,
+  version: string,
+  adapters: readonly Adapter[],
+): Promise<number> {
+  return await runWith(args, version, processTerminal(program, adapters));
 }
 
+/** The same on a terminal of the caller's, as tests have one. */
 export async function runWith(args: readonly string[], version: string, terminal: Terminal): Promise<number> {
   let code: number = EXIT.ok;
   const perform = async (action: Action): Promise<void> => {

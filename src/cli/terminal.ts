@@ -1,3 +1,6 @@
+import type { Channel } from '../channel/channel.ts';
+import { type Adapter, openChannel } from '../channel/open.ts';
+
 /** Everything a command may touch of the process, so that commands can be run by tests. */
 export interface Terminal {
   /** Results only. */
@@ -10,9 +13,12 @@ export interface Terminal {
   readonly colour: boolean;
   /** `policyctl` or `kubectl policyctl`. */
   readonly program: string;
+  /** How agents and pods are reached from here; null: they are not. */
+  readonly channel: () => Promise<Channel | null>;
 }
 
-export function processTerminal(program: string): Terminal {
+/** This process's own. No adapter is asked before a command wants a channel. */
+export function processTerminal(program: string, adapters: readonly Adapter[]): Terminal {
   const { NO_COLOR, TERM } = process.env;
   return {
     out: (text) => void process.stdout.write(text),
@@ -21,5 +27,6 @@ export function processTerminal(program: string): Terminal {
     stdin: process.stdin,
     colour: process.stdout.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb',
     program,
+    channel: () => openChannel(adapters, process.env),
   };
 }

@@ -33,13 +33,18 @@ test('prints its version without loading anything else', async () => {
   expect(importsOf(await readFile(join(directory, 'dist/lab-supervisor.js'), 'utf8'))).not.toEqual([]);
 });
 
-test('an offline explain loads no Kubernetes client', async () => {
-  const client = await chunksWith('KubeConfig');
+test('an offline explain loads no Kubernetes client and nothing of the lab', async () => {
   const offline = await reachable(['program', 'explain', 'files-input']);
-  expect(client.filter((chunk) => offline.has(chunk))).toEqual([]);
-  // The control: a cluster's explain does load it.
-  const online = await reachable(['cluster-input']);
-  expect(client.filter((chunk) => online.has(chunk))).not.toEqual([]);
+  // The controls: a cluster's explain does load the one, and a channel to the lab the other.
+  for (const [name, entry] of [
+    ['KubeConfig', 'cluster-input'],
+    ['LabClient', 'client'],
+  ] as const) {
+    const client = await chunksWith(name);
+    expect(client.filter((chunk) => offline.has(chunk))).toEqual([]);
+    const online = await reachable([entry]);
+    expect(client.filter((chunk) => online.has(chunk))).not.toEqual([]);
+  }
 });
 
 async function chunksWith(text: string): Promise<readonly string[]> {
@@ -47,7 +52,7 @@ async function chunksWith(text: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const name of names) {
     const code = await readFile(join(directory, 'dist/chunks', name), 'utf8');
-    if (new RegExp(`class _?${text}\\b`).test(code)) found.push(name);
+    if (new RegExp(`class _?${text}\\b|\\b${text} ?= ?class\\b`).test(code)) found.push(name);
   }
   return found;
 }

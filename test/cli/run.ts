@@ -32,6 +32,7 @@ export async function policyctl(
     stdin: Readable.from([Buffer.from(stdin)]),
     colour: false,
     program: 'policyctl',
+    channel: async () => null,
   });
   return { code, stdout, stderr };
 }

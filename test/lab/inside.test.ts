@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ProbeReport } from '../../src/lab/control/protocol.ts';
+import type { ProbeReport } from '../../src/channel/probe.ts';
 import { buildPrograms, type InsideLab, namespace, pod, startInside } from './inside-lab.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
@@ -118,7 +118,7 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
     expect(await probe(lab, 'web', four, 8080)).toBe('blocked');
     expect(await probe(lab, 'web', six, 8080, 'UDP')).toBe('blocked');
     expect(await probe(lab, 'api', '203.0.113.10', 80)).toBe('connected');
-    const ruleset = await lab.client.ruleset('node-b');
+    const ruleset = await lab.client.listing('node-b');
     expect(ruleset).toMatchObject({ node: 'node-b', inSync: true });
     expect(JSON.stringify(ruleset.listing)).toContain(four);
     expect((await lab.api('DELETE', `${POLICIES}/deny`)).status).toBe(200);

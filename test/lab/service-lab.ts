@@ -1,6 +1,6 @@
 /** Two nodes with Services between their pods, and the words in which tables of probes are written. */
 import { expect } from 'vitest';
-import type { ProbeReport, ProbeSource } from '../../src/lab/control/protocol.ts';
+import type { ProbeReport, ProbeSource } from '../../src/channel/probe.ts';
 import { planLab, podGateways } from '../../src/lab/network/plan.ts';
 import type { SupervisorConfig } from '../../src/lab/supervisor/config.ts';
 import { type InsideLab, namespace, startInside } from './inside-lab.ts';

@@ -1,16 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { SyncReport } from '../../channel/channel.ts';
+import type { ProbeQuery, ProbeReport } from '../../channel/probe.ts';
 import { Failure } from '../../model/failure.ts';
-import {
-  type LabStateReport,
-  type ProbeQuery,
-  type ProbeReport,
-  probeQuerySchema,
-  probesQuerySchema,
-  type RulesetReport,
-  type SyncReport,
-  syncQuerySchema,
-} from './protocol.ts';
+import type { LabStateReport } from './lab-state.ts';
+import { probeQuerySchema, probesQuerySchema, type RulesetReport, syncQuerySchema } from './protocol.ts';
 
 /** What the control channel offers, whoever does it. A Failure NAME_UNKNOWN becomes 404. */
 export interface LabControl {

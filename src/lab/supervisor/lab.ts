@@ -1,25 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { execa } from 'execa';
+import type { SyncReport } from '../../channel/channel.ts';
+import type { ProbeQuery, ProbeReport, ProbeSource } from '../../channel/probe.ts';
 import type { ResourceVersions } from '../../kinds/versions.ts';
 import { Failure } from '../../model/failure.ts';
 import { isObject, listAt, textAt } from '../apiserver/json.ts';
 import type { Store } from '../apiserver/store.ts';
-import type {
-  LabNodeState,
-  LabPodState,
-  LabStateReport,
-  ProbeQuery,
-  ProbeReport,
-  ProbeSource,
-  RulesetReport,
-  SyncReport,
-} from '../control/protocol.ts';
+import type { LabNodeState, LabPodState, LabStateReport } from '../control/lab-state.ts';
+import type { RulesetReport } from '../control/protocol.ts';
 import type { LabControl } from '../control/server.ts';
 import type { Kubelet } from '../kubelet/kubelet.ts';
 import { isHostNetwork } from '../kubelet/pod-spec.ts';
 import type { Resident } from '../kubelet/resident.ts';
 import type { LabPlan, NodePlan } from '../network/plan.ts';
 import type { ProxyVersions, ServiceProxy } from '../proxy/proxy.ts';
+import { ownTables } from './own-tables.ts';
 import type { PolicydProcess } from './policyd.ts';
 import { currentVersions, podsWaitedFor, policydWaitedFor } from './waiting.ts';
 
@@ -45,7 +39,6 @@ interface SyncGoal {
 }
 
 const POLL_MS = 20;
-const NFT_TIMEOUT_MS = 20_000;
 
 /** A running lab: answers what the control channel asks. */
 export class Lab implements LabControl {
@@ -113,30 +106,10 @@ export class Lab implements LabControl {
     if (!plan.nodes.some((node) => node.name === name)) throw this.#noNode(name);
     const policyd = policyds.get(name);
     const lack = policyd === undefined ? null : await policydWaitedFor(name, policyd, currentVersions(store));
-    const result = await execa(
-      'ip',
-      ['netns', 'exec', name, 'nft', '-j', 'list', 'table', 'inet', 'policyd'],
-      {
-        env: { ...env, LC_ALL: 'C' },
-        extendEnv: false,
-        stdin: 'ignore',
-        reject: false,
-        timeout: NFT_TIMEOUT_MS,
-        maxBuffer: 500_000_000,
-      },
-    );
-    if (result.exitCode === 0) {
-      return {
-        node: name,
-        inSync: policyd !== undefined && lack === null,
-        listing: JSON.parse(result.stdout),
-      };
-    }
-    if (/No such file or directory/.test(result.stderr)) return { node: name, inSync: false, listing: null };
-    throw new Failure(
-      'NFT_FAILED',
-      `cannot list inet policyd on ${name}: ${result.stderr || result.shortMessage}`,
-    );
+    const tables = await ownTables(name, env);
+    const listing = tables.find(({ family }) => family === 'inet')?.listing ?? null;
+    const inSync = policyd !== undefined && lack === null && listing !== null;
+    return { node: name, inSync, listing, tables: tables.map((table) => table.listing) };
   }
 
   async #nodeState(node: NodePlan): Promise<LabNodeState> {
@@ -160,6 +133,7 @@ export class Lab implements LabControl {
         restarts: policyd.restarts,
         degraded: status?.degraded ?? [],
         problems: status?.problems ?? [],
+        status,
       },
       services: forwarding,
     };
