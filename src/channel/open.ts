@@ -17,7 +17,7 @@ export async function openChannel(adapters: readonly Adapter[], env: Environment
 }
 
 /** For a command that cannot do without. */
-export function required(channel: Channel | null): Channel {
+export function requireChannel(channel: Channel | null): Channel {
   if (channel !== null) return channel;
   throw new Failure('LAB_ABSENT', 'not inside a lab: POLICYD_LAB is not set', {
     hint: 'start one with: policyctl lab run -f FILE -- COMMAND, or enter one with: policyctl lab shell',

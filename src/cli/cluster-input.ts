@@ -11,6 +11,10 @@ import type { World } from '../world/world.ts';
 import type { Terminal } from './terminal.ts';
 import type { WorldOptions } from './world-options.ts';
 
+/**
+ * The world of the current context, and the namespace it names; notes go to standard error. CLUSTER_FORBIDDEN
+ * without what decides.
+ */
 export async function readClusterInput(
   options: WorldOptions,
   terminal: Terminal,

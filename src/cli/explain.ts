@@ -18,6 +18,7 @@ export interface ExplainOptions extends WorldOptions {
   readonly expect?: 'allow' | 'deny';
 }
 
+/** Prints an explanation and gives the exit code of its verdict. */
 export async function explainCommand(
   source: string,
   destination: string,

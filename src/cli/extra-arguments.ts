@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Failure } from '../model/failure.ts';
 import { quoted } from '../model/printable.ts';
 
+/** A Failure USAGE, whose hint guesses what was meant. */
 export function checkArguments(command: Command): void {
   const wanted = command.registeredArguments.map((argument) => argument.name().toUpperCase());
   const extra = command.args.slice(wanted.length);

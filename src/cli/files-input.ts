@@ -27,6 +27,7 @@ export interface FilesOptions {
   readonly namespace?: string | undefined;
 }
 
+/** Reads and decodes them all; INPUT_INVALID lists every problem with its file, line and column. */
 export async function readFilesInput(options: FilesOptions, terminal: Terminal): Promise<FilesInput> {
   const notes: string[] = [];
   const sources = await readManifestFiles(options.filename ?? [], {

@@ -13,6 +13,7 @@ interface JoinFlags {
   readonly name?: string;
 }
 
+/** With its own options, help and exit codes; an action leaves its status in `process.exitCode`. */
 export function labCommand(): Command {
   const lab = new Command('lab')
     .enablePositionalOptions()

@@ -3,7 +3,7 @@
  * alone before it is held against anybody: only where the policies allow, since elsewhere it contradicts nobody.
  */
 import type { Channel } from '../channel/channel.ts';
-import { required } from '../channel/open.ts';
+import { requireChannel } from '../channel/open.ts';
 import type { ProbeQuery, ProbeReport } from '../channel/probe.ts';
 import { compared, judgementsOf } from '../explain/compare.ts';
 import type { AskedCell, Cell } from '../explain/matrix.ts';
@@ -21,9 +21,10 @@ export interface Probes {
   readonly compare: (asked: readonly AskedCell[], world: World) => Promise<readonly Cell[]>;
 }
 
+/** Waits until all is in sync. `timeout`: of one connection, as typed. LAB_ABSENT where nothing can be dialled. */
 export async function prepareProbes(timeout: string, terminal: Terminal): Promise<Probes> {
   const timeoutMs = parseDuration(timeout, '--timeout');
-  const channel = required(await terminal.channel());
+  const channel = requireChannel(await terminal.channel());
   await waitForSync(channel, terminal);
   const { ports } = await channel.internet();
   return {

@@ -19,6 +19,7 @@ export interface MatrixOptions extends WorldOptions {
   readonly timeout: string;
 }
 
+/** Prints a matrix and gives the exit code: whether anything disagrees. */
 export async function matrixCommand(options: MatrixOptions, terminal: Terminal): Promise<number> {
   const matrix =
     options.probe === true ? await probed(options, terminal) : await predicted(options, terminal);

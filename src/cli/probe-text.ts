@@ -17,6 +17,7 @@ export interface Probed {
   readonly address: string;
 }
 
+/** Without a line feed. */
 export function probeText(
   { outcome, milliseconds, detail }: ProbeReport,
   { source, target, dialled, address }: Probed,

@@ -1,6 +1,6 @@
 /** policyctl probe: one real connection in the lab, and what became of it. */
 
-import { required } from '../channel/open.ts';
+import { requireChannel } from '../channel/open.ts';
 import type { ProbeQuery, ProbeReport } from '../channel/probe.ts';
 import { Failure } from '../model/failure.ts';
 import { resolveDestination, resolveSource } from '../world/ends.ts';
@@ -22,6 +22,7 @@ export interface ProbeOptions {
   readonly wait: boolean;
 }
 
+/** Makes one connection, says what became of it, and gives the exit code of that. */
 export async function probeCommand(
   source: string,
   destination: string,
@@ -29,7 +30,7 @@ export async function probeCommand(
   terminal: Terminal,
 ): Promise<number> {
   const timeoutMs = parseDuration(options.timeout, '--timeout');
-  const channel = required(await terminal.channel());
+  const channel = requireChannel(await terminal.channel());
   if (options.wait) await waitForSync(channel, terminal);
   const namespace = options.namespace === undefined ? {} : { namespace: options.namespace };
   const loaded = await loadWorld(namespace, terminal);

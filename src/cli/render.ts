@@ -19,6 +19,7 @@ export interface RenderOptions extends FilesOptions {
   readonly output: 'text' | 'json';
 }
 
+/** Prints what `nft -f` or `nft -j -f` takes; notes say what the files do not tell and was assumed. */
 export async function renderCommand(options: RenderOptions, terminal: Terminal): Promise<number> {
   if ((options.filename ?? []).length === 0) {
     throw new Failure('USAGE', 'render needs manifests', { hint: 'give them with -f FILE, -f DIR or -f -' });

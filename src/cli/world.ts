@@ -13,6 +13,7 @@ export interface Loaded {
   readonly named: boolean;
 }
 
+/** Notes on what is left out or cannot be read go to standard error. */
 export async function loadWorld(options: WorldOptions, terminal: Terminal): Promise<Loaded> {
   const named = options.namespace !== undefined;
   if ((options.filename ?? []).length > 0) {

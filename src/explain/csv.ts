@@ -14,6 +14,7 @@ const COLUMNS = [
   'agree',
 ] as const satisfies readonly (keyof Cell)[];
 
+/** With a header; kernel, packet and agreement only where they were asked for. */
 export function matrixCsv({ cells, agree }: Matrix): string {
   const columns = agree === null ? COLUMNS.slice(0, 7) : COLUMNS;
   const lines = cells.map((cell) => columns.map((column) => field(String(cell[column] ?? ''))).join(','));

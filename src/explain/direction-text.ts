@@ -8,6 +8,7 @@ import { columns, wrap } from './wrap.ts';
 /** Near misses shown without -o wide. */
 const MISSES = 3;
 
+/** Lines, the first of them empty; none for an end of which nothing is judged. */
 export function directionText(direction: DirectionReport, options: TextOptions): readonly string[] {
   const { subject } = direction;
   if (subject === null) return quarantineLines(direction);

@@ -20,6 +20,7 @@ export interface JudgedDirection {
   readonly missing: readonly MissingFact[];
 }
 
+/** One that no policy judges; `subject` is null where no pod is. */
 export function freeDirection(
   direction: Direction,
   subject: Pod | null,
@@ -38,6 +39,7 @@ export function freeDirection(
   };
 }
 
+/** `evaluated` is what `policy/evaluate` says of the same flow; INTERNAL where the details contradict it. */
 export function judgeDirection(question: DirectionQuestion, evaluated: DirectionVerdict): JudgedDirection {
   const { world, subject, direction } = question;
   const policies = policiesOf(world.snapshot, subject.namespace)

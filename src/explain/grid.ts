@@ -23,6 +23,7 @@ interface Slice {
   readonly verdicts: Map<string, Verdict>;
 }
 
+/** Rows are the sources in their order; columns follow that order too, and what is no source comes last. */
 export function gridOf(cells: readonly Cell[]): Grid {
   const slices = new Map<string, Slice>();
   for (const cell of cells) {

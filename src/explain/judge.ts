@@ -29,6 +29,7 @@ export interface AskedPort {
   readonly declared: boolean;
 }
 
+/** A port by itself, as `80/TCP`. */
 export function onePort(
   protocol: Protocol,
   number: number,
@@ -49,6 +50,7 @@ export function podOf(end: End): Pod | null {
   return end.kind === 'pod' && !end.pod.hostNetwork ? end.pod : null;
 }
 
+/** Where that part of the policy stands; null where the policy was not read from a file. */
 export function locate(question: DirectionQuestion, policy: Policy, path: Path): At | null {
   return question.world.locate(policy, path);
 }

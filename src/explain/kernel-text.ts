@@ -5,6 +5,7 @@ import type { KernelNode, KernelReport, KernelRule } from './kernel-report.ts';
 import type { TextOptions } from './paint.ts';
 import { wrap } from './wrap.ts';
 
+/** Lines: one for each node, and the rules that decided there. */
 export function kernelText({ kernel }: FlowReport, options: TextOptions): readonly string[] {
   if (kernel === null) return ['kernel: not checked'];
   if (kernel.nodes.length === 0)

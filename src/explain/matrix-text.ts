@@ -16,6 +16,7 @@ const MARKS: Readonly<Record<Verdict, { readonly mark: string; readonly tone: To
   unknown: { mark: '?', tone: 'doubt' },
 };
 
+/** With what is unknown and why, disagreements, and a last line of counts. */
 export function matrixText(matrix: Matrix, paint: Paint): string {
   const grid = gridOf(matrix.cells);
   const lines =

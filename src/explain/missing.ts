@@ -4,6 +4,7 @@ import { endName } from '../world/place.ts';
 import type { MissingFact, PolicyReport } from './explanation.ts';
 import type { DirectionQuestion } from './judge.ts';
 
+/** Of the conditions that nobody can decide, each fact once. */
 export function missingFacts(
   question: DirectionQuestion,
   policies: readonly PolicyReport[],

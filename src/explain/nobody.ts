@@ -11,6 +11,7 @@ import { asReported } from '../world/reported.ts';
 import type { World } from '../world/world.ts';
 import { freeDirection, type JudgedDirection } from './direction.ts';
 
+/** Allowed, or QUARANTINED with the pods that are waited for. */
 export function judgeNobody(world: World, flow: Flow, direction: Direction): JudgedDirection {
   const { allowance, reason } = evaluateDirection(asReported(world), flow, direction);
   if (allowance === 'allow') {

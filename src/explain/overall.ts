@@ -5,6 +5,7 @@ import type { ReasonCode } from './reasons.ts';
 
 type Overall = Pick<Explanation, 'verdict' | 'reason' | 'summary'>;
 
+/** Of at least one flow: allowed if a port and family is that is allowed at all its endpoints. */
 export function overall(flows: readonly FlowReport[]): Overall {
   const [only] = flows;
   if (only !== undefined && flows.length === 1) {

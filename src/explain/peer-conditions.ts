@@ -13,6 +13,7 @@ import { type DirectionQuestion, locate, podOf } from './judge.ts';
 import { selectorConditions } from './selector-conditions.ts';
 import type { Ternary } from './ternary.ts';
 
+/** All of them have to hold; none: any pod will do. */
 export function peerConditions(
   question: DirectionQuestion,
   policy: Policy,

@@ -6,6 +6,7 @@ import { type DirectionQuestion, locate } from './judge.ts';
 import { distance, judgeRule } from './rule.ts';
 import { some } from './ternary.ts';
 
+/** Its effect on the question's direction; the rules nearest to admitting first. */
 export function judgePolicy(question: DirectionQuestion, policy: Policy): PolicyReport {
   const rules = policy[question.direction];
   const selected = selects(policy.subject, question.subject.labels);
@@ -55,6 +56,7 @@ const EFFECTS: readonly Effect[] = [
   'does-not-select',
 ];
 
+/** Admitting policies first, then those that came nearest, then by name. */
 export function byEffect(a: PolicyReport, b: PolicyReport): number {
   return (
     EFFECTS.indexOf(a.effect) - EFFECTS.indexOf(b.effect) ||

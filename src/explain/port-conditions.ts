@@ -6,6 +6,7 @@ import type { At } from '../world/world.ts';
 import type { Condition } from './explanation.ts';
 import { type DirectionQuestion, locate, resolverOf } from './judge.ts';
 
+/** One condition: the protocol's where that differs, else the port's. */
 export function portConditions(
   question: DirectionQuestion,
   policy: Policy,

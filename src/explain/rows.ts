@@ -10,6 +10,7 @@ import type { End } from '../world/place.ts';
 import type { World } from '../world/world.ts';
 import { type AskedPort, onePort, podOf } from './judge.ts';
 
+/** Each text once: declared ports, numbers and ranges of rules, then one row for the rest of each protocol. */
 export function portRows(world: World, source: End, destination: End): readonly AskedPort[] {
   const rows = new Map<string, AskedPort>();
   const add = (row: AskedPort): void => {
@@ -28,6 +29,7 @@ export function portRows(world: World, source: End, destination: End): readonly 
   return [...rows.values()];
 }
 
+/** By number; none for an end that is no pod. */
 export function declaredPorts(end: End): readonly AskedPort[] {
   if (end.kind !== 'pod') return [];
   return [...end.pod.ports]

@@ -6,6 +6,7 @@ import { peerConditions } from './peer-conditions.ts';
 import { portConditions } from './port-conditions.ts';
 import { all, some, type Ternary } from './ternary.ts';
 
+/** With the conditions of the peer and the port that come nearest. */
 export function judgeRule(question: DirectionQuestion, policy: Policy, rule: PolicyRule): RuleReport {
   const peer =
     rule.peers.kind === 'any'

@@ -11,6 +11,7 @@ export interface KnownLabels {
   readonly complete: boolean;
 }
 
+/** `otherwiseAt`: where a selector stands that is invalid as a whole. */
 export function selectorConditions(
   type: 'pod label' | 'namespace label',
   selector: Selector,

@@ -5,7 +5,8 @@ import type { Service, ServicePort } from '../model/service.ts';
 import { answering, endpointsOf } from '../world/endpoints.ts';
 import { type End, endName } from '../world/place.ts';
 import type { World } from '../world/world.ts';
-import { type AskedCell, type Cell, type MatrixScope, matrixEnds, UNCHECKED } from './matrix.ts';
+import { type AskedCell, type Cell, matrixEnds, UNCHECKED } from './matrix.ts';
+import type { MatrixScope } from './matrix-ports.ts';
 import { type Route, routeAllowed } from './route.ts';
 import { clusterIpRoutes, type Door, nodePortRoutes } from './service-routes.ts';
 

@@ -1,6 +1,7 @@
 /** One sentence about a flow, and one about the whole question. */
 import type { DirectionReport, FlowReport } from './explanation.ts';
 
+/** Without a full stop. */
 export function flowSummary(flow: Omit<FlowReport, 'summary'>): string {
   switch (flow.verdict) {
     case 'unknown':

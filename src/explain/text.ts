@@ -15,6 +15,7 @@ const WIDEST = 44;
 
 const TONES: Readonly<Record<Verdict, Tone>> = { allowed: 'good', denied: 'bad', unknown: 'doubt' };
 
+/** `wide`: every flow, policy and rule. */
 export function explanationText(explanation: Explanation, options: TextOptions): string {
   const { flows } = explanation;
   const shown = options.wide ? flows : chosen(explanation);

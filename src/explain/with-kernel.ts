@@ -7,6 +7,7 @@ import { kernelVerdict } from './kernel.ts';
 import type { KernelReport } from './kernel-report.ts';
 import type { ReasonCode } from './reasons.ts';
 
+/** `flows` are the explanation's own, with what the kernels do. */
 export function withKernel(explanation: Explanation, flows: readonly FlowReport[]): Explanation {
   for (const [state, reason] of HEADLINES) {
     const flow = flows.find(({ kernel }) => kernel?.state === state);

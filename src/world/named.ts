@@ -1,4 +1,4 @@
-/** Names to what they name. One that nothing has is a Failure NAME_UNKNOWN whose hint is near names, or those there are. */
+/** Names to what they name. One that nothing has is a Failure NAME_UNKNOWN; its hint is near names, or those there are. */
 import { didYouMean, nearNames } from '../manifest/near.ts';
 import { holdsAddresses, type Pod, podKey } from '../model/cluster.ts';
 import { Failure } from '../model/failure.ts';
@@ -96,7 +96,7 @@ export function nodeNamed(world: World, name: string): End {
   });
 }
 
-/** In files the workload's template; in a cluster the pods named after it, one per label set. `short` is `deploy`, `sts`, ... */
+/** In files the workload's template, in a cluster the pods named after it, one per label set; `short`: `deploy`, `sts`. */
 export function podsOfWorkloadNamed(
   world: World,
   short: string,

@@ -64,6 +64,7 @@ function orAnywhere(places: readonly Place[]): readonly Place[] {
   });
 }
 
+/** null: none is named, or nobody describes it. */
 export function nodeOf(world: World, pod: Pod): Node | null {
   return pod.node === null ? null : (world.snapshot.nodes.get(pod.node) ?? null);
 }
@@ -148,6 +149,7 @@ export function podName({ namespace, name }: Pod): string {
     : `${name.slice(0, slash)}/${namespace}/${name.slice(slash + 1)}`;
 }
 
+/** As it is printed: `shop/web`, `node/a`, an address, `internet`. */
 export function endName(end: End): string {
   switch (end.kind) {
     case 'pod':

@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { End } from './place.ts';
 import type { World } from './world.ts';
 
-/** Slices name the Service's port and the number at the endpoint. One that stands in two slices is ready if one says so. */
+/** Slices name the Service's port, and the number at the endpoint. One in two slices is ready if either says so. */
 export function slicedEndpoints(
   world: World,
   { families }: Service,

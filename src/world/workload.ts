@@ -16,6 +16,7 @@ export const WORKLOADS: ReadonlyMap<string, string> = new Map([
   ['CronJob', 'cronjob'],
 ]);
 
+/** Problems stand at the template's place in the workload; null for a kind that has no pods. */
 export function podsOfWorkload(kind: string, raw: unknown, unknownFields: UnknownFields): Decoded<Pod> {
   const prefix = WORKLOADS.get(kind);
   if (prefix === undefined) return { value: null, problems: [] };
