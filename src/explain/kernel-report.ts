@@ -25,6 +25,8 @@ export interface KernelNode {
 }
 
 export interface KernelRule {
+  /** Of the table: `inet`, `bridge`, `netdev`. */
+  readonly family: string;
   readonly table: string;
   readonly chain: string;
   /** From 0. */

@@ -49,7 +49,7 @@ function ruleText(rule: KernelRule): readonly string[] {
   const packets = count === '' ? '' : `   ${together(count)}`;
   return [
     ...wrapped(
-      `inet ${rule.table} chain ${rule.chain} rule ${rule.index}: ${rule.does}${note}${packets}`,
+      `${rule.family} ${rule.table} chain ${rule.chain} rule ${rule.index}: ${rule.does}${note}${packets}`,
       '  ',
     ),
     ...rule.sets.flatMap((set) => {

@@ -5,7 +5,7 @@ import { type Pod, podKey, type Snapshot } from '../model/cluster.ts';
 import type { Policy } from '../model/policy.ts';
 import { policyKey } from '../model/policy-ref.ts';
 import type { Flow } from '../model/verdict.ts';
-import { walkableFromRuleset } from '../nft/walk.ts';
+import { type Walkable, walkableFromRuleset } from '../nft/walk.ts';
 import type { Explanation, FlowReport } from './explanation.ts';
 import { type KernelView, reportKernel } from './kernel.ts';
 import type { KernelReport } from './kernel-report.ts';
@@ -61,12 +61,13 @@ const FLOW: Flow = {
 function view(policies: readonly Policy[] | null, inSync = true): KernelView {
   const options = { node: 'node-a', podRanges: ['10.244.1.0/24' as Cidr] };
   const compiled = compile(snapshot(policies ?? []), options);
-  return { node: 'node-a', inSync, compiled, walkable: policies && walkableFromRuleset(compiled.ruleset) };
+  const tables = policies === null ? [] : [walkableFromRuleset(compiled.ruleset)];
+  return { node: 'node-a', inSync, compiled, tables, bridge: null };
 }
 
 /** Of one flow that crosses these, in this order. */
 async function reported(views: readonly KernelView[], policies: 'allowed' | 'denied'): Promise<KernelReport> {
-  const crossings = views.map((_, index) => ({ node: String(index), flow: FLOW }));
+  const crossings = views.map((_, index) => ({ node: String(index), flow: FLOW, within: false }));
   const of = async (node: string): Promise<KernelView> => views[Number(node)] ?? view(null);
   return await reportKernel({ egress: FLOW, ingress: FLOW, crossings }, policies, { of });
 }
@@ -98,6 +99,38 @@ describe('the kernel report', () => {
 
   test('every node on the way has to accept', async () => {
     expect((await reported([view([]), view([DENY])], 'denied')).state).toBe('agrees');
+  });
+});
+
+describe('between pods of one node', () => {
+  const drops: Walkable = {
+    table: { family: 'bridge', name: 'policyd' },
+    bases: [{ chain: 'frames', hook: 'forward', devices: [], priority: -10, policy: 'drop' }],
+    rules: () => [],
+    set: () => null,
+    map: () => null,
+  };
+  const ask = async (bridge: string | null, within: boolean): Promise<KernelReport> => {
+    const open = view([]);
+    const of = async () => ({ ...open, bridge, tables: [...open.tables, drops] });
+    const crossings = [{ node: 'node-a', flow: FLOW, within }];
+    return await reportKernel({ egress: FLOW, ingress: FLOW, crossings }, 'allowed', { of });
+  };
+
+  test('a bridge asks the hooks of bridge too, and its verdict counts', async () => {
+    expect(await ask('cni0', true)).toMatchObject({ state: 'mismatch', nodes: [{ verdict: 'drop' }] });
+  });
+
+  test('what is routed does not meet them', async () => {
+    expect((await ask(null, true)).state).toBe('agrees');
+    expect((await ask('cni0', false)).state).toBe('agrees');
+  });
+
+  test('frames alone enforce nothing', async () => {
+    const of = async () => ({ ...view([]), bridge: 'cni0', tables: [drops] });
+    const crossings = [{ node: 'node-a', flow: FLOW, within: true }];
+    const report = await reportKernel({ egress: FLOW, ingress: FLOW, crossings }, 'denied', { of });
+    expect(report.state).toBe('not-enforced');
   });
 });
 

@@ -4,23 +4,25 @@
  * of the same snapshot says what they are for.
  */
 import type { CompiledTable } from '../compile/compiled.ts';
+import { POLICY_TABLE } from '../compile/names.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
 import { policyKey } from '../model/policy-ref.ts';
-import type { Flow } from '../model/verdict.ts';
 import type { ChainName, SetName } from '../nft/objects.ts';
-import { firstPacket } from '../nft/packet.ts';
+import { firstPacket, type Packet, ROUTED_HOP_LIMIT } from '../nft/packet.ts';
 import { type Step, type Walk, type Walkable, walk } from '../nft/walk.ts';
 import type { Verdict } from './explanation.ts';
 import type { KernelNode, KernelReport, KernelRule } from './kernel-report.ts';
-import type { Route } from './route.ts';
+import type { Crossing, Route } from './route.ts';
 
-/** One node's table as it was read. */
+/** One node's tables as they were read. */
 export interface KernelView {
   readonly node: string;
   readonly inSync: boolean;
-  /** null: no table of policyd there. */
-  readonly walkable: Walkable | null;
-  /** What this node should have, for the meaning of names. */
+  /** Those of OUR_TABLES that are there. */
+  readonly tables: readonly Walkable[];
+  /** On which its pods hang; null: they are routed, or nobody says on which. */
+  readonly bridge: string | null;
+  /** What POLICY_TABLE should be on this node, for the meaning of names. */
   readonly compiled: Pick<CompiledTable, 'origins' | 'meanings'>;
 }
 
@@ -36,7 +38,7 @@ export async function reportKernel(
   views: KernelViews,
 ): Promise<KernelReport> {
   const nodes = await Promise.all(
-    crossings.map(async ({ node, flow }) => reportNode(flow, await views.of(node))),
+    crossings.map(async (crossing) => reportNode(crossing, await views.of(crossing.node))),
   );
   return { state: stateOf(nodes, policies), why: null, nodes };
 }
@@ -60,25 +62,40 @@ function stateOf(nodes: readonly KernelNode[], policies: Verdict): KernelReport[
   return nodes.every(({ inSync }) => inSync) ? 'mismatch' : 'out-of-sync';
 }
 
-function reportNode(flow: Flow, view: KernelView): KernelNode {
-  const { node, inSync, walkable } = view;
-  if (walkable === null) return { node, inSync, verdict: null, decision: null, path: [] };
-  const walked = walk([walkable], firstPacket(flow));
+function reportNode(crossing: Crossing, view: KernelView): KernelNode {
+  const { node, inSync, tables } = view;
+  const enforced = tables.some(({ table }) => table.family === POLICY_TABLE.family);
+  if (!enforced) return { node, inSync, verdict: null, decision: null, path: [] };
+  const walked = walk(tables, packetOf(crossing, view));
   const path = walked.path
     .filter((step) => step.matched || step.lookups.length > 0)
     .map((step) => reportStep(step, view));
   return { node, inSync, verdict: walked.verdict, decision: decisionOf(walked, path), path };
 }
 
+/** Between ports of a bridge a frame passes the hooks of bridge too, and no router takes anything off its hop limit. */
+function packetOf({ flow, within }: Crossing, { bridge }: KernelView): Packet {
+  const packet = firstPacket(flow);
+  if (!within || bridge === null) return packet;
+  return { ...packet, way: 'bridged', hopLimit: ROUTED_HOP_LIMIT + 1, links: { in: bridge, out: bridge } };
+}
+
 function decisionOf({ decided }: Walk, path: readonly KernelRule[]): KernelRule | null {
   if (decided === null) return null;
-  return path.findLast((rule) => rule.chain === decided.chain && rule.index === decided.rule) ?? null;
+  const { table, chain, rule: index } = decided;
+  return (
+    path.findLast((rule) => rule.family === table.family && rule.chain === chain && rule.index === index) ??
+    null
+  );
 }
 
 function reportStep(step: Step, { compiled }: KernelView): KernelRule {
-  const origins = compiled.origins.get(step.chain as ChainName)?.[step.rule] ?? [];
+  const { family, name } = step.table;
+  const known = family === POLICY_TABLE.family ? compiled.origins.get(step.chain as ChainName) : undefined;
+  const origins = known?.[step.rule] ?? [];
   return {
-    table: step.table.name,
+    family,
+    table: name,
     chain: step.chain,
     index: step.rule,
     does: outcomeText(step),

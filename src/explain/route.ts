@@ -23,6 +23,8 @@ export interface Route {
 export interface Crossing {
   readonly node: string;
   readonly flow: Flow;
+  /** From one pod of the node to another, or back to the same: on a bridge nothing else comes between them. */
+  readonly within: boolean;
 }
 
 /** The crossings of a connection whose ends see these flows. */
@@ -34,7 +36,9 @@ export function routeBetween(
   const out = crossingOf(world, ends.source, egress);
   const into = crossingOf(world, ends.destination, ingress);
   const twice = egress === ingress && out[0]?.node === into[0]?.node;
-  return { egress, ingress, crossings: twice ? out : [...out, ...into] };
+  const within = ends.source.kind === 'pod' && ends.destination.kind === 'pod';
+  const crossings = twice ? out.map((crossing) => ({ ...crossing, within })) : [...out, ...into];
+  return { egress, ingress, crossings };
 }
 
 /** By the policies: on the way out as the client's node sees it, and on the way in as the other's does. */
@@ -50,7 +54,9 @@ function crossingOf(world: World, end: End, flow: Flow): readonly Crossing[] {
   const node = enforcingNode(world, end);
   if (node === null) return [];
   const { egress, ingress } = evaluate(world.snapshot, flow);
-  return [egress.reason, ingress.reason].includes('ALLOWED_NODE_LOCAL') ? [] : [{ node, flow }];
+  return [egress.reason, ingress.reason].includes('ALLOWED_NODE_LOCAL')
+    ? []
+    : [{ node, flow, within: false }];
 }
 
 /** Some ruleset judges an end of it, if it comes by there. */

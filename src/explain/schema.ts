@@ -62,6 +62,7 @@ const direction = z.strictObject({
 });
 
 const kernelRule = z.strictObject({
+  family: z.string(),
   table: z.string(),
   chain: z.string(),
   index: count,

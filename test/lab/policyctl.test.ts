@@ -46,10 +46,26 @@ interface Step {
 }
 
 /** One lab, one step after the other; each step's output and status. */
-async function inLab(steps: readonly string[], nodes = 2): Promise<readonly Step[]> {
+async function inLab(
+  steps: readonly string[],
+  { nodes = 2, topology = 'routed' } = {},
+): Promise<readonly Step[]> {
   const script = steps.map((step) => `${step} 2>&1; echo "@@@$?"`).join('\n');
   const files = ['-f', 'examples/shop/cluster.yaml', '-f', join(directory, 'service.yaml')];
-  const args = ['lab', 'run', '-q', '--nodes', String(nodes), ...files, '--', 'sh', '-c', script];
+  const args = [
+    'lab',
+    'run',
+    '-q',
+    '--nodes',
+    String(nodes),
+    '--topology',
+    topology,
+    ...files,
+    '--',
+    'sh',
+    '-c',
+    script,
+  ];
   const { stdout, stderr } = await execa('dist/bin/policyctl', args, { reject: false, timeout: 240_000 });
   const results = [...stdout.matchAll(/([\s\S]*?)@@@(\d+)\n?/g)];
   expect(results.length, `${stdout}\n${stderr}`).toBe(steps.length);
@@ -138,6 +154,25 @@ test('explain walks the live rulesets of both nodes, and a foreign hand is a hea
     head: 'MISMATCH',
   });
   expect({ code: bare?.code, head: bare?.text.split('  ', 1)[0] }).toEqual({ code: 3, head: 'NOT ENFORCED' });
+});
+
+test('on a bridge the kernel is asked through all its tables: a foreign hand among the frames is a headline', async () => {
+  const steps = await inLab(
+    [
+      APPLY,
+      UNTIL_SYNC,
+      'policyctl explain shop/web shop/api:8080',
+      'ip netns exec node-a nft insert rule bridge policyd frames_hook counter drop',
+      'policyctl explain shop/web shop/api:8080',
+    ],
+    { nodes: 1, topology: 'bridge' },
+  );
+  expect(steps[2]).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/^ALLOWED [\s\S]*agrees, in sync\n/),
+  });
+  expect(steps[4]?.code).toBe(3);
+  expect(steps[4]?.text).toMatch(/^MISMATCH [\s\S]*\n {2}bridge policyd chain frames_hook rule 0: drop/);
 });
 
 test('the matrix agrees cell by cell, a pod without an address contradicts nobody, and a disagreement is listed', async () => {
