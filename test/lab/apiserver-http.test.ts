@@ -14,8 +14,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiServer, createApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { type Json, listAt, objectAt, textAt } from '../../src/lab/apiserver/json.ts';
+import { pathOf } from '../../src/lab/apiserver/request-target.ts';
 import { resources } from '../../src/lab/apiserver/resources.ts';
-import { pathOf } from '../../src/lab/apiserver/route.ts';
 import { eventually } from './apiserver-fixture.ts';
 
 let api: ApiServer;

@@ -4,7 +4,7 @@ import { type JsonObject, type KubeObject, listAt, objectAt, sameJson } from './
 import type { Resource } from './resources.ts';
 import { conform } from './schema/conform.ts';
 import { allocateService } from './service-addresses.ts';
-import { ApiError, badRequest, invalid } from './status.ts';
+import { badRequest, invalid, StatusError } from './status.ts';
 import type { Storage } from './storage.ts';
 import { objectProblems, updateProblems } from './validate/validate.ts';
 
@@ -38,13 +38,13 @@ export function typed(resource: Resource, input: JsonObject, rule: FieldRule): J
   return object;
 }
 
-function undecodable({ kind, version }: Resource, why: string, { patch }: FieldRule): ApiError {
+function undecodable({ kind, version }: Resource, why: string, { patch }: FieldRule): StatusError {
   if (patch === undefined)
     return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
   const shown = patch.length > 1000 ? `${patch.slice(0, 1000)}...` : patch;
   const message = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
   const causes = [{ reason: 'FieldValueInvalid', message, field: 'patch' }];
-  return new ApiError(422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes });
+  return new StatusError(422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes });
 }
 
 /** A new object as the server stores it. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parseAllDocuments } from 'yaml';
 import type { Json } from './json.ts';
 import { parseProtobuf } from './protobuf.ts';
-import { ApiError, badRequest, unsupportedMediaType } from './status.ts';
+import { badRequest, StatusError, unsupportedMediaType } from './status.ts';
 
 /** What the real server accepts: 3 MB. */
 const maxBodyBytes = 3 * 1024 * 1024;
@@ -21,7 +21,11 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
     size += bytes.length;
     if (size > maxBodyBytes) {
-      throw new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${maxBodyBytes}`);
+      throw new StatusError(
+        413,
+        'RequestEntityTooLarge',
+        `Request entity too large: limit is ${maxBodyBytes}`,
+      );
     }
     chunks.push(bytes);
   }

@@ -12,8 +12,8 @@ import type { Json, JsonObject } from './json.ts';
 import { objectAnswer } from './object.ts';
 import { openApiDocumentAt, openApiIndex, openApiV2Bytes, openApiV2Type } from './openapi.ts';
 import { mediaFrom } from './render.ts';
-import { routeOf } from './route.ts';
-import { ApiError, noSuchPath } from './status.ts';
+import { targetOf } from './request-target.ts';
+import { noSuchPath, StatusError } from './status.ts';
 import type { Store } from './store.ts';
 import { WatchStreams } from './watch-stream.ts';
 
@@ -36,7 +36,7 @@ export class Handler {
         response.destroy();
         return;
       }
-      const refusal = error instanceof ApiError ? error : internalError(error);
+      const refusal = error instanceof StatusError ? error : internalError(error);
       // What was not read of the request would be taken for the next one.
       if (!request.complete) response.setHeader('Connection', 'close');
       send(response, refusal.code, refusal.status());
@@ -57,8 +57,8 @@ export class Handler {
     }
     const fixed = request.method === 'GET' ? fixedDocument(url.pathname) : null;
     if (fixed !== null) return { code: 200, body: fixed };
-    const route = routeOf(url.pathname);
-    if (route === null) throw noSuchPath();
+    const target = targetOf(url.pathname);
+    if (target === null) throw noSuchPath();
     const call = {
       store: this.#store,
       request,
@@ -66,16 +66,16 @@ export class Handler {
       query: url.searchParams,
       media: mediaFrom(request),
     };
-    switch (route.kind) {
+    switch (target.kind) {
       case 'discovery': {
-        const document = resourceListDocument(route.group, route.version);
+        const document = resourceListDocument(target.group, target.version);
         if (document === null || request.method !== 'GET') throw noSuchPath();
         return { code: 200, body: document };
       }
       case 'collection':
-        return await collectionAnswer(route, call, this.#streams);
+        return await collectionAnswer(target, call, this.#streams);
       case 'object':
-        return await objectAnswer(route, call);
+        return await objectAnswer(target, call);
     }
   }
 }
@@ -83,7 +83,7 @@ export class Handler {
 /** There is no login, so a page of the web must not reach the lab through the browser of its user. */
 function refuseBrowsers({ headers }: IncomingMessage): void {
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
-  throw new ApiError(403, 'Forbidden', 'the lab API server does not answer browsers');
+  throw new StatusError(403, 'Forbidden', 'the lab API server does not answer browsers');
 }
 
 function parseUrl(text: string): URL {
@@ -126,8 +126,8 @@ function send(response: ServerResponse, code: number, body: Json): void {
   response.end(text);
 }
 
-function internalError(error: unknown): ApiError {
+function internalError(error: unknown): StatusError {
   const message = error instanceof Error ? error.message : String(error);
   const details: JsonObject = { causes: [{ message }] };
-  return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, details);
+  return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, details);
 }

@@ -4,17 +4,17 @@ import type { JsonObject, KubeObject } from './json.ts';
 import { patched } from './patch.ts';
 import { rendering } from './query.ts';
 import { renderObject } from './render.ts';
+import type { ObjectTarget } from './request-target.ts';
 import { qualifiedName } from './resources.ts';
-import type { ObjectRoute } from './route.ts';
 import { methodNotAllowed, noSuchPath, notImplemented } from './status.ts';
 import { subresourceAnswer } from './subresource.ts';
 
 /** GET, PUT, PATCH and DELETE on one object or one of its subresources. */
-export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answer> {
-  const { resource, namespace, name, subresource } = route;
+export async function objectAnswer(target: ObjectTarget, call: Call): Promise<Answer> {
+  const { resource, namespace, name, subresource } = target;
   if (subresource !== '' && subresource !== 'status') {
-    refuseStreams(route);
-    return await subresourceAnswer(route, call);
+    refuseStreams(target);
+    return await subresourceAnswer(target, call);
   }
   if (subresource === 'status' && !resource.subresources.includes('status')) throw noSuchPath();
   const key = { namespace, name };
@@ -46,14 +46,14 @@ export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answ
       if (isDryRun(call)) return show(call.store.need(resource.name, key));
       const last = call.store.delete(resource.name, key, options);
       if (call.store.get(resource.name, key) !== null) return show(last);
-      return { code: 200, body: deletedStatus(route, last) };
+      return { code: 200, body: deletedStatus(target, last) };
     }
     default:
       throw methodNotAllowed(resource, call.request.method ?? '');
   }
 }
 
-function deletedStatus({ resource, name }: ObjectRoute, last: KubeObject): JsonObject {
+function deletedStatus({ resource, name }: ObjectTarget, last: KubeObject): JsonObject {
   // Pods answer with the object, as the real server does for graceful resources.
   if (resource.name === 'pods') return last;
   return {
@@ -72,7 +72,7 @@ function deletedStatus({ resource, name }: ObjectRoute, last: KubeObject): JsonO
 
 const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'log', 'portforward', 'proxy']);
 
-function refuseStreams({ resource, namespace, name, subresource }: ObjectRoute): void {
+function refuseStreams({ resource, namespace, name, subresource }: ObjectTarget): void {
   const [first = ''] = subresource.split('/');
   if (!streams.has(first)) return;
   const example = `policyctl probe ${namespace === '' ? '' : `${namespace}/`}${name} TARGET:PORT`;

@@ -2,7 +2,7 @@ import type { Call } from './call.ts';
 import type { IncludeObject, Rendering } from './render.ts';
 import type { Resource } from './resources.ts';
 import { fieldMatch, labelMatch, type Match } from './selectors.ts';
-import { ApiError, badRequest } from './status.ts';
+import { badRequest, StatusError } from './status.ts';
 
 export function isTrue(value: string | null): boolean {
   return value === 'true' || value === '1' || value === '';
@@ -25,10 +25,10 @@ export function matchFrom({ query }: Call, resource: Resource): Match {
   return (object) => fields(object) && labels(object);
 }
 
-export function tooLarge(revision: number, current: number): ApiError {
+export function tooLarge(revision: number, current: number): StatusError {
   const message = `Too large resource version: ${revision}, current: ${current}`;
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
-  return new ApiError(504, 'Timeout', message, { retryAfterSeconds: 1, causes });
+  return new StatusError(504, 'Timeout', message, { retryAfterSeconds: 1, causes });
 }
 
 /** A whole number of a query; 0 when absent. */

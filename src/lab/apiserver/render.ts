@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Json, JsonObject, KubeObject } from './json.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
-import { ApiError } from './status.ts';
+import { StatusError } from './status.ts';
 import { columnsOf, rowOf } from './table/table.ts';
 
 /** The shape a client asked for. */
@@ -21,7 +21,11 @@ export function mediaFrom(request: IncomingMessage): Media {
     if (as === 'table') return 'table';
     if (as === 'partialobjectmetadata' || as === 'partialobjectmetadatalist') return 'partial';
   }
-  throw new ApiError(406, 'NotAcceptable', 'only the following media types are accepted: application/json');
+  throw new StatusError(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json',
+  );
 }
 
 export interface ListMeta {

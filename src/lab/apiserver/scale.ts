@@ -2,14 +2,14 @@ import { parseBody, readBody } from './body.ts';
 import { type Answer, type Call, isDryRun } from './call.ts';
 import { at, isObject, type JsonObject, type KubeObject, numberAt, objectAt, textAt } from './json.ts';
 import { patched } from './patch.ts';
-import type { ObjectRoute } from './route.ts';
+import type { ObjectTarget } from './request-target.ts';
 import { conform } from './schema/conform.ts';
 import { badRequest, methodNotAllowed } from './status.ts';
 import { selectorText } from './table/selector-text.ts';
 
 /** autoscaling/v1 Scale of Deployments and ReplicaSets. */
-export async function scaleAnswer(route: ObjectRoute, call: Call): Promise<Answer> {
-  const { resource, namespace, name } = route;
+export async function scaleAnswer(target: ObjectTarget, call: Call): Promise<Answer> {
+  const { resource, namespace, name } = target;
   const key = { namespace, name };
   switch (call.request.method) {
     case 'GET':
@@ -17,18 +17,18 @@ export async function scaleAnswer(route: ObjectRoute, call: Call): Promise<Answe
     case 'PUT': {
       const body = parseBody(await readBody(call.request));
       if (!isObject(body)) throw badRequest('the body of the request is not a Scale');
-      return write(route, call, body);
+      return write(target, call, body);
     }
     case 'PATCH': {
       const patch = await patched(call);
-      return write(route, call, patch.apply(scaleOf(call.store.need(resource.name, key))));
+      return write(target, call, patch.apply(scaleOf(call.store.need(resource.name, key))));
     }
     default:
       throw methodNotAllowed(resource, call.request.method ?? '');
   }
 }
 
-function write({ resource, namespace, name }: ObjectRoute, call: Call, input: JsonObject): Answer {
+function write({ resource, namespace, name }: ObjectTarget, call: Call, input: JsonObject): Answer {
   const { object, mismatch } = conform('Scale', input);
   if (mismatch !== null) throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${mismatch}`);
   const replicas = numberAt(object, 'spec', 'replicas') ?? 0;

@@ -4,14 +4,14 @@ import type { Json, JsonObject } from './json.ts';
 import { qualifiedName, type Resource } from './resources.ts';
 
 /** Every refusal of this server: carries the Status object that goes over the wire. */
-export class ApiError extends Error {
+export class StatusError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: JsonObject | null;
 
   constructor(code: number, reason: string, message: string, details: JsonObject | null = null) {
     super(message);
-    this.name = 'ApiError';
+    this.name = 'StatusError';
     this.code = code;
     this.reason = reason;
     this.details = details;
@@ -40,23 +40,23 @@ function named(resource: Resource, name: string, more: JsonObject = {}): JsonObj
   };
 }
 
-export function notFound(resource: Resource, name: string): ApiError {
+export function notFound(resource: Resource, name: string): StatusError {
   const message = `${qualifiedName(resource)} ${JSON.stringify(name)} not found`;
-  return new ApiError(404, 'NotFound', message, named(resource, name));
+  return new StatusError(404, 'NotFound', message, named(resource, name));
 }
 
-export function noSuchPath(): ApiError {
-  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+export function noSuchPath(): StatusError {
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
-export function alreadyExists(resource: Resource, name: string): ApiError {
+export function alreadyExists(resource: Resource, name: string): StatusError {
   const message = `${qualifiedName(resource)} ${JSON.stringify(name)} already exists`;
-  return new ApiError(409, 'AlreadyExists', message, named(resource, name));
+  return new StatusError(409, 'AlreadyExists', message, named(resource, name));
 }
 
-export function conflict(resource: Resource, name: string, why: string): ApiError {
+export function conflict(resource: Resource, name: string, why: string): StatusError {
   const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} ${JSON.stringify(name)}: ${why}`;
-  return new ApiError(409, 'Conflict', message, named(resource, name));
+  return new StatusError(409, 'Conflict', message, named(resource, name));
 }
 
 /** The text of optimistic concurrency, which clients look for before they retry. */
@@ -68,14 +68,14 @@ export function forbidden(
   name: string,
   why: string,
   causes: readonly Json[] = [],
-): ApiError {
+): StatusError {
   const message = `${qualifiedName(resource)} ${JSON.stringify(name)} is forbidden: ${why}`;
   const more = causes.length === 0 ? {} : { causes };
-  return new ApiError(403, 'Forbidden', message, named(resource, name, more));
+  return new StatusError(403, 'Forbidden', message, named(resource, name, more));
 }
 
 /** 422 with every problem of the fields. */
-export function invalid(resource: Resource, name: string, problems: readonly FieldProblem[]): ApiError {
+export function invalid(resource: Resource, name: string, problems: readonly FieldProblem[]): StatusError {
   const texts = problems.map(formatProblem);
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
@@ -92,7 +92,7 @@ export function invalid(resource: Resource, name: string, problems: readonly Fie
       };
     }),
   };
-  return new ApiError(422, 'Invalid', `${kind} ${JSON.stringify(name)} is invalid: ${list}`, details);
+  return new StatusError(422, 'Invalid', `${kind} ${JSON.stringify(name)} is invalid: ${list}`, details);
 }
 
 const reasons: Readonly<Record<FieldProblemType, string>> = {
@@ -106,16 +106,16 @@ const reasons: Readonly<Record<FieldProblemType, string>> = {
   'unknown field': 'FieldValueInvalid',
 };
 
-export function badRequest(message: string): ApiError {
-  return new ApiError(400, 'BadRequest', message);
+export function badRequest(message: string): StatusError {
+  return new StatusError(400, 'BadRequest', message);
 }
 
-export function expired(message: string): ApiError {
-  return new ApiError(410, 'Expired', message);
+export function expired(message: string): StatusError {
+  return new StatusError(410, 'Expired', message);
 }
 
-export function methodNotAllowed(resource: Resource, verb: string): ApiError {
-  return new ApiError(
+export function methodNotAllowed(resource: Resource, verb: string): StatusError {
+  return new StatusError(
     405,
     'MethodNotAllowed',
     `${verb} is not supported on resources of kind "${qualifiedName(resource)}"`,
@@ -123,10 +123,10 @@ export function methodNotAllowed(resource: Resource, verb: string): ApiError {
   );
 }
 
-export function unsupportedMediaType(message: string): ApiError {
-  return new ApiError(415, 'UnsupportedMediaType', message, {});
+export function unsupportedMediaType(message: string): StatusError {
+  return new StatusError(415, 'UnsupportedMediaType', message, {});
 }
 
-export function notImplemented(message: string): ApiError {
-  return new ApiError(501, 'NotImplemented', message);
+export function notImplemented(message: string): StatusError {
+  return new StatusError(501, 'NotImplemented', message);
 }

@@ -13,13 +13,13 @@ import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt, w
 import { apiVersionOf, type Resource, type ResourceName, resourceNamed, resources } from './resources.ts';
 import { belongs, type ListOptions, visible, type WatchEvent } from './selection.ts';
 import {
-  ApiError,
   alreadyExists,
   badRequest,
   conflict,
   forbidden,
   modifiedMeanwhile,
   notFound,
+  StatusError,
 } from './status.ts';
 import { type Key, Storage } from './storage.ts';
 
@@ -51,7 +51,7 @@ const conflictAttempts = 16;
 
 /**
  * Objects after defaulting, validation and admission: the server's meaning without HTTP.
- * The supervisor, the kubelet and the controllers use it in the same process; every refusal is an ApiError.
+ * The supervisor, the kubelet and the controllers use it in the same process; every refusal is an StatusError.
  */
 export class Store {
   readonly storage: Storage;
@@ -372,5 +372,5 @@ export function timestamp(date: Date): string {
 }
 
 function isConflict(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 409;
+  return error instanceof StatusError && error.code === 409;
 }

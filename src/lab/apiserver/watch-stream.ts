@@ -5,7 +5,7 @@ import { count, isTrue, tooLarge } from './query.ts';
 import { type Rendering, renderObject } from './render.ts';
 import { apiVersionOf } from './resources.ts';
 import { type ListOptions, visible, type WatchEvent } from './selection.ts';
-import { ApiError, badRequest } from './status.ts';
+import { badRequest, StatusError } from './status.ts';
 import type { Store } from './store.ts';
 
 /** Bytes that may wait for a slow client before its watch is ended. */
@@ -102,7 +102,7 @@ export class WatchStreams {
       const events = changes.map((change) => visible(change, selection)).filter((event) => event !== null);
       return { events, endMark: false, error: null };
     } catch (error) {
-      if (error instanceof ApiError) return { events: [], endMark: false, error };
+      if (error instanceof StatusError) return { events: [], endMark: false, error };
       throw error;
     }
   }
@@ -111,7 +111,7 @@ export class WatchStreams {
 interface FirstEvents {
   readonly events: readonly WatchEvent[];
   readonly endMark: boolean;
-  readonly error: ApiError | null;
+  readonly error: StatusError | null;
 }
 
 function bookmark(

@@ -9,7 +9,7 @@ import {
   textAt,
 } from '../apiserver/json.ts';
 import { selectorObjectMatch } from '../apiserver/selectors.ts';
-import { ApiError } from '../apiserver/status.ts';
+import { StatusError } from '../apiserver/status.ts';
 import type { Key } from '../apiserver/storage.ts';
 import type { Store } from '../apiserver/store.ts';
 import { recordEvent } from './events.ts';
@@ -91,7 +91,7 @@ function createPods(store: Store, set: KubeObject, count: number): void {
   try {
     for (let made = 0; made < count; made += 1) createPod(store, set);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof StatusError)) throw error;
     const message = `Error creating: ${error.message}`;
     recordEvent(store, set, { type: 'Warning', reason: 'FailedCreate', message, component });
   }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Failure } from '../../model/failure.ts';
 import { isObject, type JsonObject, objectAt, textAt } from '../apiserver/json.ts';
 import { type ResourceName, resourceOfKind } from '../apiserver/resources.ts';
-import { ApiError } from '../apiserver/status.ts';
+import { StatusError } from '../apiserver/status.ts';
 import type { Store } from '../apiserver/store.ts';
 
 /**
@@ -36,7 +36,7 @@ function createOne(store: Store, object: JsonObject): string | null {
     else store.create(resource.name, object);
     return null;
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof StatusError)) throw error;
     const namespace = textAt(object, 'metadata', 'namespace');
     const name = textAt(object, 'metadata', 'name');
     return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}: ${error.message}`;

@@ -1,7 +1,7 @@
 import { type Resource, type ResourceName, resourceAt } from './resources.ts';
 
 /** What a path under /api or /apis means. */
-export type Route =
+export type RequestTarget =
   | { readonly kind: 'discovery'; readonly group: string; readonly version: string }
   | {
       readonly kind: 'collection';
@@ -20,11 +20,11 @@ export type Route =
       readonly subresource: string;
     };
 
-export type CollectionRoute = Extract<Route, { kind: 'collection' }>;
-export type ObjectRoute = Extract<Route, { kind: 'object' }>;
+export type CollectionTarget = Extract<RequestTarget, { kind: 'collection' }>;
+export type ObjectTarget = Extract<RequestTarget, { kind: 'object' }>;
 
 /** Null for what this server does not have. Segments are decoded. */
-export function routeOf(path: string): Route | null {
+export function targetOf(path: string): RequestTarget | null {
   let segments: string[];
   try {
     segments = path.split('/').slice(1).map(decodeURIComponent);
@@ -43,15 +43,15 @@ export function routeOf(path: string): Route | null {
   if (segments.length === 0) return { kind: 'discovery', group, version };
   const watch = segments[0] === 'watch';
   if (watch) segments.shift();
-  return resourceRoute(group, version, segments, watch);
+  return resourceTarget(group, version, segments, watch);
 }
 
-function resourceRoute(
+function resourceTarget(
   group: string,
   version: string,
   segments: readonly string[],
   watch: boolean,
-): Route | null {
+): RequestTarget | null {
   const [first, second, third, ...rest] = segments;
   if (first === 'namespaces' && second !== undefined && third !== undefined) {
     const resource = resourceAt(group, version, third);
@@ -70,7 +70,7 @@ function inside(
   namespace: string,
   tail: readonly string[],
   watch: boolean,
-): Route | null {
+): RequestTarget | null {
   const [name, ...subresource] = tail;
   if (name === undefined || name === '') return { kind: 'collection', resource, namespace, watch };
   if (watch) return null;
