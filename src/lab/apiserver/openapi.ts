@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from './json.ts';
 import { apiVersionOf, type GroupVersion, groupVersions, type Resource, resources } from './resources.ts';
-import { type Field, type FieldType, fieldsOf, type Primitive, typeDescription } from './schema/schema.ts';
+import { type Field, type FieldType, fieldsOf, type Primitive } from './schema/schema.ts';
 
 /**
  * A small OpenAPI v3: enough for kubectl to find that PATCH knows `fieldValidation` (so that it leaves validation
- * to the server), to compute strategic patches from the types it has built in, and for kubectl explain.
+ * to the server), to compute strategic patches from the types it has built in, and to name fields and types.
  */
 export function openApiIndex(): JsonObject {
   const paths = groupVersions().map((item) => {
@@ -104,7 +104,7 @@ function schemas(own: readonly Resource[]): JsonObject {
       const inner = structOf(field.type);
       if (inner !== null) queue.push(inner);
     }
-    result.set(schemaName(type), objectSchema(type, fields, resource ?? null));
+    result.set(schemaName(type), objectSchema(fields, resource ?? null));
   }
   return { ...Object.fromEntries(result), ...scalarSchemas };
 }
@@ -118,21 +118,14 @@ function structOf(type: FieldType): string | null {
   return type.kind === 'struct' ? type.name : structOf(type.of);
 }
 
-function objectSchema(type: string, fields: readonly Field[], resource: Resource | null): JsonObject {
+function objectSchema(fields: readonly Field[], resource: Resource | null): JsonObject {
   const required = fields.filter((field) => field.required).map(({ name }) => name);
   return {
-    description: typeDescription(type),
     type: 'object',
-    properties: Object.fromEntries(fields.map((field) => [field.name, fieldSchema(field)])),
+    properties: Object.fromEntries(fields.map((field) => [field.name, typeSchema(field.type)])),
     ...(required.length === 0 ? {} : { required }),
     ...(resource === null ? {} : { 'x-kubernetes-group-version-kind': [kindOf(resource)] }),
   };
-}
-
-function fieldSchema({ type, description }: Field): JsonObject {
-  // A reference has no place beside it for a description but inside allOf.
-  if (Object.hasOwn(typeSchema(type), '$ref')) return { description, allOf: [typeSchema(type)] };
-  return { description, ...typeSchema(type) };
 }
 
 function typeSchema(type: FieldType): JsonObject {
@@ -152,13 +145,11 @@ function typeSchema(type: FieldType): JsonObject {
 const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 const scalarSchemas: JsonObject = {
-  // Fields of this type carry its description themselves.
   [intOrString]: {
     format: 'int-or-string',
     oneOf: [{ type: 'integer' }, { type: 'string' }],
   },
   [quantity]: {
-    description: 'An amount with an optional suffix: 250m, 64Mi, 1.5.',
     oneOf: [{ type: 'string' }, { type: 'number' }],
   },
 };
@@ -168,10 +159,12 @@ const primitives: Readonly<Record<Primitive, JsonObject>> = {
   boolean: { type: 'boolean' },
   int32: { type: 'integer', format: 'int32' },
   int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
   time: { type: 'string', format: 'date-time' },
   microtime: { type: 'string', format: 'date-time' },
   bytes: { type: 'string', format: 'byte' },
   quantity: { $ref: `#/components/schemas/${quantity}` },
   intOrString: { $ref: `#/components/schemas/${intOrString}` },
+  schemaOrBoolean: { type: 'object' },
   any: { type: 'object' },
 };

@@ -28,7 +28,7 @@ export async function patched(call: Call): Promise<Patch> {
     }
     case 'application/strategic-merge-patch+json': {
       const patch = objectPatch(text.trimStart().startsWith('{') ? parseJson(text) : parseYaml(text));
-      return { text, apply: (object) => strategicPatch(object, patch) };
+      return { text, apply: (object) => strategicPatch(object.kind, object, patch) };
     }
     case 'application/apply-patch+yaml':
     case 'application/apply-patch+cbor':

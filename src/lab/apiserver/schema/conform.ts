@@ -86,6 +86,11 @@ class Pass {
         return isInteger(value, 2 ** 31) ? value : this.wrong(type, value, place);
       case 'int64':
         return isInteger(value, 2 ** 53) ? value : this.wrong(type, value, place);
+      case 'double':
+        return typeof value === 'number' ? value : this.wrong(type, value, place);
+      case 'schemaOrBoolean':
+        if (typeof value === 'boolean') return value;
+        return this.value({ kind: 'struct', name: 'JSONSchemaProps' }, value, place);
       case 'intOrString':
         return typeof value === 'string' || isInteger(value, 2 ** 31)
           ? value
@@ -148,6 +153,8 @@ function isEmpty(type: FieldType, value: Json): boolean {
   return type.kind === 'map' && isObject(value) && Object.keys(value).length === 0;
 }
 
+const zeros: { readonly [name in Primitive]?: Json } = { boolean: false, int32: 0, int64: 0, double: 0 };
+
 /** What Go holds where JSON says null inside a list or a map. */
 function zero(type: FieldType): Json {
   switch (type.kind) {
@@ -157,8 +164,8 @@ function zero(type: FieldType): Json {
     case 'list':
       return [];
     case 'primitive':
-      if (type.name === 'boolean') return false;
-      return type.name === 'int32' || type.name === 'int64' ? 0 : '';
+      if (type.name === 'any') return null;
+      return zeros[type.name] ?? '';
   }
 }
 
@@ -186,10 +193,12 @@ const goPrimitives: Readonly<Record<Primitive, string>> = {
   boolean: 'bool',
   int32: 'int32',
   int64: 'int64',
+  double: 'float64',
   time: 'v1.Time',
   microtime: 'v1.MicroTime',
   bytes: '[]uint8',
   quantity: 'resource.Quantity',
   intOrString: 'intstr.IntOrString',
+  schemaOrBoolean: 'v1.JSONSchemaPropsOrBool',
   any: 'interface {}',
 };
