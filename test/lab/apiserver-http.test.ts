@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiServer, createApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { type Json, listAt, objectAt, textAt } from '../../src/lab/apiserver/json.ts';
 import { pathOf } from '../../src/lab/apiserver/request-target.ts';
-import { resources } from '../../src/lab/apiserver/resources.ts';
+import { builtIns } from '../../src/lab/apiserver/resources.ts';
 import { eventually } from './apiserver-fixture.ts';
 
 let api: ApiServer;
@@ -186,7 +186,7 @@ describe('malformed requests get a Status, never more', () => {
       'application/strategic-merge-patch+json',
     ];
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...resources), json, fc.boolean(), async (resource, value, named) => {
+      fc.asyncProperty(fc.constantFrom(...builtIns), json, fc.boolean(), async (resource, value, named) => {
         const body =
           named && typeof value === 'object' && value !== null
             ? { ...value, metadata: { generateName: 'x-' } }

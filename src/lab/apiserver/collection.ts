@@ -29,6 +29,7 @@ export async function collectionAnswer(
       const body = placed(await objectBody(call, resource), resource, namespace, null);
       const created = call.store.create(resource.name, body, {
         dryRun: isDryRun(call),
+        version: resource.version,
         fields: fieldRule(call),
       });
       return { code: 201, body: renderObject(rendering(call, resource), created) };

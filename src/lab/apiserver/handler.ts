@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './call.ts';
+import type { Catalog } from './catalog.ts';
 import { collectionAnswer } from './collection.ts';
 import {
   apiVersionsDocument,
@@ -55,9 +56,9 @@ export class Handler {
       response.end(openApiV2Bytes);
       return null;
     }
-    const fixed = request.method === 'GET' ? fixedDocument(url.pathname) : null;
+    const fixed = request.method === 'GET' ? fixedDocument(this.#store.catalog, url.pathname) : null;
     if (fixed !== null) return { code: 200, body: fixed };
-    const target = targetOf(url.pathname);
+    const target = targetOf(this.#store.catalog, url.pathname);
     if (target === null) throw noSuchPath();
     const call = {
       store: this.#store,
@@ -68,7 +69,7 @@ export class Handler {
     };
     switch (target.kind) {
       case 'discovery': {
-        const document = resourceListDocument(target.group, target.version);
+        const document = resourceListDocument(this.#store.catalog, target);
         if (document === null || request.method !== 'GET') throw noSuchPath();
         return { code: 200, body: document };
       }
@@ -94,7 +95,7 @@ function parseUrl(text: string): URL {
   }
 }
 
-function fixedDocument(path: string): Json | null {
+function fixedDocument(catalog: Catalog, path: string): Json | null {
   const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
   switch (trimmed) {
     case '/version':
@@ -102,17 +103,18 @@ function fixedDocument(path: string): Json | null {
     case '/api':
       return apiVersionsDocument;
     case '/apis':
-      return groupListDocument();
+      return groupListDocument(catalog);
     case '/openapi/v3':
-      return openApiIndex();
+      return openApiIndex(catalog);
     case '/healthz':
     case '/livez':
     case '/readyz':
       return 'ok';
   }
-  if (trimmed.startsWith('/openapi/v3/')) return openApiDocumentAt(trimmed.slice('/openapi/v3/'.length));
+  if (trimmed.startsWith('/openapi/v3/'))
+    return openApiDocumentAt(catalog, trimmed.slice('/openapi/v3/'.length));
   const group = /^\/apis\/([^/]+)$/.exec(trimmed)?.[1];
-  return group === undefined ? null : groupDocument(group);
+  return group === undefined ? null : groupDocument(catalog, group);
 }
 
 function send(response: ServerResponse, code: number, body: Json): void {

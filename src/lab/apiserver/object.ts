@@ -3,7 +3,7 @@ import { deleteOptions } from './delete-options.ts';
 import type { JsonObject, KubeObject } from './json.ts';
 import { patched } from './patch.ts';
 import { rendering } from './query.ts';
-import { renderObject } from './render.ts';
+import { inVersion, renderObject } from './render.ts';
 import type { ObjectTarget } from './request-target.ts';
 import { qualifiedName } from './resources.ts';
 import { methodNotAllowed, noSuchPath, notImplemented } from './status.ts';
@@ -23,7 +23,7 @@ export async function objectAnswer(target: ObjectTarget, call: Call): Promise<An
     body: renderObject(rendering(call, resource), object),
   });
   const write = (object: JsonObject, patch?: string): KubeObject => {
-    const options = { dryRun: isDryRun(call), fields: fieldRule(call, patch) };
+    const options = { dryRun: isDryRun(call), version: resource.version, fields: fieldRule(call, patch) };
     if (subresource === 'status') return call.store.updateStatus(resource.name, object, options);
     return call.store.update(resource.name, object, options);
   };
@@ -33,9 +33,9 @@ export async function objectAnswer(target: ObjectTarget, call: Call): Promise<An
     case 'PUT':
       return show(write(placed(await objectBody(call, resource), resource, namespace, name)));
     case 'PATCH': {
-      const patch = await patched(call);
+      const patch = await patched(call, resource);
       // Read and written in the same turn: nobody can come between.
-      const current = call.store.need(resource.name, key);
+      const current = inVersion(resource, call.store.need(resource.name, key));
       const next = patch.apply(current);
       checkKind(next, resource);
       return show(write(placed(next, resource, namespace, name), patch.text));
@@ -64,7 +64,7 @@ function deletedStatus({ resource, name }: ObjectTarget, last: KubeObject): Json
     details: {
       name,
       ...(resource.group === '' ? {} : { group: resource.group }),
-      kind: resource.name,
+      kind: resource.plural,
       uid: last.metadata.uid,
     },
   };

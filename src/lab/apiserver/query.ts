@@ -21,7 +21,7 @@ function includeFrom({ query }: Call): IncludeObject {
 
 export function matchFrom({ query }: Call, resource: Resource): Match {
   const labels = labelMatch(query.get('labelSelector') ?? '');
-  const fields = fieldMatch(resource.name, query.get('fieldSelector') ?? '');
+  const fields = fieldMatch(resource, query.get('fieldSelector') ?? '');
   return (object) => fields(object) && labels(object);
 }
 

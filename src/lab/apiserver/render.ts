@@ -43,12 +43,13 @@ export interface Rendering {
   readonly includeObject: IncludeObject;
 }
 
-export function renderList(rendering: Rendering, meta: ListMeta, items: readonly KubeObject[]): JsonObject {
+export function renderList(rendering: Rendering, meta: ListMeta, stored: readonly KubeObject[]): JsonObject {
   const metadata = { ...meta };
   const { resource } = rendering;
+  const items = stored.map((object) => inVersion(resource, object));
   switch (rendering.media) {
     case 'object':
-      return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items };
+      return { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata, items };
     case 'partial':
       return {
         kind: 'PartialObjectMetadataList',
@@ -65,12 +66,20 @@ export function renderList(rendering: Rendering, meta: ListMeta, items: readonly
 export function renderObject(rendering: Rendering, object: KubeObject, columns = true): JsonObject {
   switch (rendering.media) {
     case 'object':
-      return object;
+      return inVersion(rendering.resource, object);
     case 'partial':
       return partial(object);
-    case 'table':
-      return table(rendering, { resourceVersion: object.metadata.resourceVersion }, [object], columns);
+    case 'table': {
+      const shown = inVersion(rendering.resource, object);
+      return table(rendering, { resourceVersion: object.metadata.resourceVersion }, [shown], columns);
+    }
   }
+}
+
+/** A stored object in the version of a request: the versions of a kind differ in apiVersion alone. */
+export function inVersion(resource: Resource, object: KubeObject): KubeObject {
+  const apiVersion = apiVersionOf(resource);
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
 
 function partial(object: KubeObject): JsonObject {
@@ -87,9 +96,9 @@ function table(
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: columns ? columnsOf(resource.name) : [],
+    columnDefinitions: columns ? columnsOf(resource) : [],
     rows: items.map((object) => ({
-      cells: rowOf(resource.name, object, now),
+      cells: rowOf(resource, object, now),
       ...rowObject(object, includeObject),
     })),
   };

@@ -35,7 +35,7 @@ function named(resource: Resource, name: string, more: JsonObject = {}): JsonObj
   return {
     ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.name,
+    kind: resource.plural,
     ...more,
   };
 }
@@ -114,13 +114,10 @@ export function expired(message: string): StatusError {
   return new StatusError(410, 'Expired', message);
 }
 
-export function methodNotAllowed(resource: Resource, verb: string): StatusError {
-  return new StatusError(
-    405,
-    'MethodNotAllowed',
-    `${verb} is not supported on resources of kind "${qualifiedName(resource)}"`,
-    named(resource, ''),
-  );
+export function methodNotAllowed(resource: Resource, verb: string, why?: string): StatusError {
+  const words = why === undefined ? 'is not supported' : `is not allowed ${why}`;
+  const message = `${verb} ${words} on resources of kind "${qualifiedName(resource)}"`;
+  return new StatusError(405, 'MethodNotAllowed', message, named(resource, ''));
 }
 
 export function unsupportedMediaType(message: string): StatusError {

@@ -1,6 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { type AdmissionContext, admit, admitUpdate, type FieldRule, typed } from './admission.ts';
+import { type AdmissionContext, admit, admitUpdate, type FieldRule, type Track, typed } from './admission.ts';
+import { Catalog } from './catalog.ts';
+import { type Content, contentsOf, dependentsOf } from './contents.ts';
+import { deferred } from './deferred.ts';
 import {
+  checkPreconditions,
   type DeleteOptions,
   foregroundFinalizer,
   gracePeriod,
@@ -8,29 +11,26 @@ import {
   namespaceHeld,
   ownersWithout,
 } from './deletion.ts';
-import { generatedName } from './generated-name.ts';
 import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt, withPath } from './json.ts';
-import { apiVersionOf, type Resource, type ResourceName, resourceNamed, resources } from './resources.ts';
+import { newObject } from './new-object.ts';
+import { builtIn, type Resource, type ResourceName } from './resources.ts';
 import { belongs, type ListOptions, visible, type WatchEvent } from './selection.ts';
 import {
   alreadyExists,
   badRequest,
   conflict,
   forbidden,
+  methodNotAllowed,
   modifiedMeanwhile,
   notFound,
   StatusError,
 } from './status.ts';
 import { type Key, Storage } from './storage.ts';
+import { timestamp } from './timestamp.ts';
 
 export interface ObjectList {
   readonly resourceVersion: string;
   readonly items: readonly KubeObject[];
-}
-
-export interface Content {
-  readonly resource: ResourceName;
-  readonly object: KubeObject;
 }
 
 export interface StoreOptions {
@@ -41,6 +41,8 @@ export interface StoreOptions {
 
 export interface WriteOptions {
   readonly dryRun?: boolean;
+  /** The version of a custom kind that the input is in; by default the one it is stored in. */
+  readonly version?: string;
   /** Unknown fields; by default new objects are refused for them, and updates lose them. */
   readonly fields?: FieldRule;
 }
@@ -48,6 +50,7 @@ export interface WriteOptions {
 const strict: FieldRule = { validation: 'Strict', warn: () => undefined };
 const ignoring: FieldRule = { validation: 'Ignore', warn: () => undefined };
 const conflictAttempts = 16;
+const untracked: Track = (object) => object;
 
 /**
  * Objects after defaulting, validation and admission: the server's meaning without HTTP.
@@ -55,11 +58,14 @@ const conflictAttempts = 16;
  */
 export class Store {
   readonly storage: Storage;
+  readonly catalog: Catalog;
   readonly #options: StoreOptions;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.storage = new Storage(options.historyLimit);
+    this.catalog = new Catalog();
+    this.storage.follow('customresourcedefinitions', (change) => this.catalog.learn(change));
   }
 
   now(): Date {
@@ -73,7 +79,7 @@ export class Store {
   /** 404 instead of null. */
   need(resource: ResourceName, key: Key): KubeObject {
     const found = this.storage.get(resource, key);
-    if (found === null) throw notFound(resourceNamed(resource), key.name);
+    if (found === null) throw notFound(this.catalog.resource(resource), key.name);
     return found;
   }
 
@@ -88,11 +94,14 @@ export class Store {
   }
 
   create(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
-    const resource = resourceNamed(name);
-    const named = this.#identify(resource, typed(resource, input, options.fields ?? strict));
+    const resource = this.catalog.resource(name, options.version);
+    const given = typed(resource, input, options.fields ?? strict);
+    const named = newObject(resource, this.catalog.resource(name), given, this.now());
+    if (this.catalog.isEnding(name))
+      throw methodNotAllowed(resource, 'create', 'while its custom resource definition is terminating');
     this.#checkNamespace(resource, named);
     const key = { namespace: named.metadata.namespace ?? '', name: named.metadata.name };
-    const object = admit(resource, named, this.#admission());
+    const object = admit(resource, named, this.#admission(), untracked);
     if (this.storage.get(name, key) !== null) throw alreadyExists(resource, key.name);
     return options.dryRun === true ? object : this.storage.put(name, object);
   }
@@ -126,11 +135,7 @@ export class Store {
     const pod = this.need('pods', key);
     const bound = textAt(pod, 'spec', 'nodeName');
     if (bound !== '') {
-      throw conflict(
-        resourceNamed('pods'),
-        key.name,
-        `pod ${key.name} is already assigned to node "${bound}"`,
-      );
+      throw conflict(builtIn('pods'), key.name, `pod ${key.name} is already assigned to node "${bound}"`);
     }
     return this.storage.put('pods', { ...pod, spec: { ...objectAt(pod, 'spec'), nodeName } });
   }
@@ -140,17 +145,8 @@ export class Store {
    * an object with finalizers stays until they are gone; a namespace stays until it is empty.
    */
   delete(name: ResourceName, key: Key, options: DeleteOptions = {}): KubeObject {
-    const resource = resourceNamed(name);
     const object = this.need(name, key);
-    const { uid, resourceVersion } = options.preconditions ?? {};
-    if (uid !== undefined && uid !== object.metadata.uid) {
-      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`;
-      throw conflict(resource, key.name, why);
-    }
-    if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
-      const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${object.metadata.resourceVersion}`;
-      throw conflict(resource, key.name, why);
-    }
+    checkPreconditions(this.catalog.resource(name), object, options.preconditions);
     if (options.propagationPolicy === 'Orphan') this.#orphan(object);
     if (options.propagationPolicy === 'Foreground' && object.metadata.deletionTimestamp === undefined) {
       if (this.dependentsOf(object).length > 0) return this.#deleteForeground(name, object);
@@ -188,53 +184,46 @@ export class Store {
     callback: (event: WatchEvent) => void,
     options: ListOptions & { readonly initial?: boolean } = {},
   ): () => void {
-    let stopped = false;
-    let queue: WatchEvent[] = [];
-    const push = (event: WatchEvent): void => {
-      queue.push(event);
-      if (queue.length === 1) queueMicrotask(flush);
-    };
-    const flush = (): void => {
-      const events = queue;
-      queue = [];
-      for (const event of events) if (!stopped) callback(event);
-    };
+    const later = deferred(callback);
     if (options.initial === true) {
       const { revision, objects } = this.storage.snapshot(resource);
-      for (const object of objects) if (belongs(object, options)) push({ type: 'ADDED', object, revision });
+      for (const object of objects) {
+        if (belongs(object, options)) later.push({ type: 'ADDED', object, revision });
+      }
     }
     const stop = this.storage.follow(resource, (change) => {
       const event = visible(change, options);
-      if (event !== null) push(event);
+      if (event !== null) later.push(event);
     });
     return () => {
-      stopped = true;
+      later.stop();
       stop();
     };
   }
 
-  namespacedResources(): readonly ResourceName[] {
-    return resources.filter(({ namespaced }) => namespaced).map(({ name }) => name);
+  /** As `watch`, for every kind there is and those that come. */
+  watchAll(callback: (event: WatchEvent, resource: ResourceName) => void): () => void {
+    const later = deferred(({ resource, event }: { resource: ResourceName; event: WatchEvent }) =>
+      callback(event, resource),
+    );
+    const stop = this.storage.followAll((resource, change) => {
+      const event = visible(change, {});
+      if (event !== null) later.push({ resource, event });
+    });
+    return () => {
+      later.stop();
+      stop();
+    };
   }
 
-  /** Objects of every kind inside a namespace. */
+  /** Objects of every kind inside a namespace; everything for an empty name. */
   contentsOf(namespace: string): readonly Content[] {
-    return resources
-      .filter((resource) => resource.namespaced)
-      .flatMap(({ name }) =>
-        [...this.storage.values(name)]
-          .filter((object) => object.metadata.namespace === namespace)
-          .map((object) => ({ resource: name, object })),
-      );
+    return contentsOf(this.catalog, this.storage, namespace);
   }
 
   /** What names the object as its owner. */
   dependentsOf(owner: KubeObject): readonly Content[] {
-    const { uid, namespace = '' } = owner.metadata;
-    return this.contentsOf(namespace).filter(
-      ({ object }) =>
-        ownersWithout(object, uid).length < listAt(object, 'metadata', 'ownerReferences').length,
-    );
+    return dependentsOf(this.catalog, this.storage, owner);
   }
 
   #orphan(owner: KubeObject): void {
@@ -254,39 +243,11 @@ export class Store {
     return this.storage.put(name, { ...marked, metadata: { ...marked.metadata, finalizers } });
   }
 
-  #identify(resource: Resource, input: JsonObject): KubeObject {
-    const metadata = objectAt(input, 'metadata');
-    const prefix = textAt(metadata, 'generateName');
-    let name = textAt(metadata, 'name');
-    if (name === '' && prefix !== '') name = generatedName(prefix);
-    const namespace = resource.namespaced ? textAt(metadata, 'namespace') || 'default' : '';
-    const {
-      managedFields: _fields,
-      selfLink: _link,
-      deletionTimestamp: _at,
-      deletionGracePeriodSeconds: _grace,
-      ...kept
-    } = metadata;
-    return {
-      ...input,
-      apiVersion: apiVersionOf(resource),
-      kind: resource.kind,
-      metadata: {
-        ...kept,
-        name,
-        ...(namespace === '' ? {} : { namespace }),
-        uid: randomUUID(),
-        resourceVersion: '',
-        creationTimestamp: timestamp(this.#options.now()),
-      },
-    };
-  }
-
   #checkNamespace(resource: Resource, object: KubeObject): void {
     if (!resource.namespaced) return;
     const name = object.metadata.namespace ?? '';
     const namespace = this.storage.get('namespaces', { namespace: '', name });
-    if (namespace === null) throw notFound(resourceNamed('namespaces'), name);
+    if (namespace === null) throw notFound(builtIn('namespaces'), name);
     if (
       textAt(namespace, 'status', 'phase') !== 'Terminating' &&
       namespace.metadata.deletionTimestamp === undefined
@@ -308,7 +269,7 @@ export class Store {
     part: 'main' | 'status',
     options: WriteOptions,
   ): KubeObject {
-    const resource = resourceNamed(name);
+    const resource = this.catalog.resource(name, options.version);
     const metadata = objectAt(input, 'metadata');
     const key = {
       namespace: resource.namespaced ? textAt(metadata, 'namespace') : '',
@@ -325,7 +286,7 @@ export class Store {
       throw conflict(resource, key.name, why);
     }
     const given = typed(resource, input, options.fields ?? ignoring);
-    const next = admitUpdate(resource, old, given, part, this.#admission());
+    const next = admitUpdate(resource, old, given, part, this.#admission(), untracked);
     if (sameJson(next, old)) return old;
     if (options.dryRun === true) return next;
     if (isReleased(name, next)) return this.storage.remove(name, key, next) ?? next;
@@ -350,7 +311,7 @@ export class Store {
   }
 
   #admission(): AdmissionContext {
-    return { serviceRanges: this.#options.serviceRanges, storage: this.storage };
+    return { serviceRanges: this.#options.serviceRanges, storage: this.storage, now: this.now() };
   }
 
   #markDeleted(object: KubeObject, grace: number): KubeObject {
@@ -364,11 +325,6 @@ export class Store {
 
 function withPathKept(object: KubeObject, path: readonly string[], value: readonly string[]): KubeObject {
   return { ...object, ...withPath(object, path, value) };
-}
-
-/** RFC 3339 in whole seconds, as Kubernetes writes times. */
-export function timestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
 }
 
 function isConflict(error: unknown): boolean {

@@ -10,10 +10,13 @@ export interface Conformed {
   readonly mismatch: string | null;
 }
 
-/** Drops unknown fields and nulls, and empty lists and maps that the type does not require. */
-export function conform(type: string, raw: JsonObject): Conformed {
+/**
+ * Drops unknown fields and nulls, and empty lists and maps that the type does not require. `path` is where the value
+ * stands in its object.
+ */
+export function conform(type: string, raw: JsonObject, path = ''): Conformed {
   const pass = new Pass();
-  const object = pass.struct(type, raw, '');
+  const object = pass.struct(type, raw, path, path);
   return { object, unknownFields: pass.unknown, mismatch: pass.mismatch };
 }
 
@@ -30,7 +33,7 @@ class Pass {
   readonly unknown: string[] = [];
   mismatch: string | null = null;
 
-  struct(type: string, raw: JsonObject, path: string, goPath = ''): JsonObject {
+  struct(type: string, raw: JsonObject, path: string, goPath: string): JsonObject {
     const fields = fieldsOf(type);
     const result: [string, Json][] = [];
     for (const [name, value] of Object.entries(raw)) {
