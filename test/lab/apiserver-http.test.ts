@@ -184,6 +184,7 @@ describe('malformed requests get a Status, never more', () => {
       'application/json-patch+json',
       'application/merge-patch+json',
       'application/strategic-merge-patch+json',
+      'application/apply-patch+yaml',
     ];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...builtIns), json, fc.boolean(), async (resource, value, named) => {
@@ -194,9 +195,14 @@ describe('malformed requests get a Status, never more', () => {
         const created = await call('POST', pathOf(resource, resource.namespaced ? 'default' : '', ''), body);
         expect(created.code, JSON.stringify(created.body)).toBeLessThan(500);
         for (const type of patches) {
-          const patched = await call('PATCH', '/api/v1/namespaces/default/pods/target', body, {
-            'Content-Type': type,
-          });
+          const patched = await call(
+            'PATCH',
+            '/api/v1/namespaces/default/pods/target?fieldManager=fuzz',
+            type.includes('apply') && typeof body === 'object'
+              ? { apiVersion: 'v1', kind: 'Pod', ...body }
+              : body,
+            { 'Content-Type': type },
+          );
           expect(patched.code, JSON.stringify(patched.body)).toBeLessThan(500);
         }
       }),

@@ -4,6 +4,7 @@ import { definitionWarnings } from './custom/warnings.ts';
 import { withDefaults } from './defaults/defaults.ts';
 import { qosClass } from './defaults/pod.ts';
 import { type Json, type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt } from './json.ts';
+import type { Part } from './managed/record.ts';
 import { builtIns, type Resource } from './resources.ts';
 import { conform } from './schema/conform.ts';
 import { allocateService } from './service-addresses.ts';
@@ -20,6 +21,8 @@ export interface FieldRule {
   readonly warn: (message: string) => void;
   /** The patch that led to the object: refusals then speak of the patch. */
   readonly patch?: string;
+  /** The input says what is applied: empty lists and maps stay. */
+  readonly keepEmpty?: boolean;
 }
 
 export interface AdmissionContext {
@@ -40,7 +43,7 @@ const withGeneration: ReadonlySet<string> = new Set([
 export function typed(resource: Resource, input: JsonObject, rule: FieldRule): JsonObject {
   const { custom, kind, name } = resource;
   const { object, unknownFields, mismatch } =
-    custom === null ? conform(kind, input) : conformCustom(custom.structural, input);
+    custom === null ? conform(kind, input, rule) : conformCustom(custom.structural, input);
   if (mismatch !== null) throw undecodable(resource, mismatch, rule);
   const texts = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`);
   if (texts.length > 0 && rule.validation === 'Strict') {
@@ -167,7 +170,7 @@ export function admitUpdate(
   resource: Resource,
   old: KubeObject,
   input: JsonObject,
-  part: 'main' | 'status',
+  part: Part,
   context: AdmissionContext,
   track: Track,
 ): KubeObject {

@@ -1,4 +1,4 @@
-import { type Answer, type Call, fieldRule, isDryRun, objectBody, placed } from './call.ts';
+import { type Answer, type Call, fieldRule, isDryRun, managerFrom, objectBody, placed } from './call.ts';
 import { deleteOptions } from './delete-options.ts';
 import type { JsonObject, KubeObject } from './json.ts';
 import { count, isTrue, matchFrom, rendering, tooLarge } from './query.ts';
@@ -31,6 +31,7 @@ export async function collectionAnswer(
         dryRun: isDryRun(call),
         version: resource.version,
         fields: fieldRule(call),
+        manager: managerFrom(call, ''),
       });
       return { code: 201, body: renderObject(rendering(call, resource), created) };
     }

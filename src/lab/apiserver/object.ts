@@ -1,7 +1,19 @@
-import { type Answer, type Call, checkKind, fieldRule, isDryRun, objectBody, placed } from './call.ts';
+import { applyAnswer, isApply } from './apply-request.ts';
+import { readBody } from './body.ts';
+import {
+  type Answer,
+  type Call,
+  checkKind,
+  fieldRule,
+  invalidOption,
+  isDryRun,
+  managerFrom,
+  objectBody,
+  placed,
+} from './call.ts';
 import { deleteOptions } from './delete-options.ts';
 import type { JsonObject, KubeObject } from './json.ts';
-import { patched } from './patch.ts';
+import { patchOf } from './patch.ts';
 import { rendering } from './query.ts';
 import { inVersion, renderObject } from './render.ts';
 import type { ObjectTarget } from './request-target.ts';
@@ -23,7 +35,13 @@ export async function objectAnswer(target: ObjectTarget, call: Call): Promise<An
     body: renderObject(rendering(call, resource), object),
   });
   const write = (object: JsonObject, patch?: string): KubeObject => {
-    const options = { dryRun: isDryRun(call), version: resource.version, fields: fieldRule(call, patch) };
+    const manager = managerFrom(call, subresource);
+    const options = {
+      dryRun: isDryRun(call),
+      version: resource.version,
+      fields: fieldRule(call, patch),
+      manager,
+    };
     if (subresource === 'status') return call.store.updateStatus(resource.name, object, options);
     return call.store.update(resource.name, object, options);
   };
@@ -33,7 +51,11 @@ export async function objectAnswer(target: ObjectTarget, call: Call): Promise<An
     case 'PUT':
       return show(write(placed(await objectBody(call, resource), resource, namespace, name)));
     case 'PATCH': {
-      const patch = await patched(call, resource);
+      const body = await readBody(call.request);
+      if (isApply(body)) return applyAnswer(target, call, body);
+      if (call.query.has('force'))
+        throw invalidOption('force', 'Forbidden', 'may not be specified for non-apply patch');
+      const patch = patchOf(body, resource);
       // Read and written in the same turn: nobody can come between.
       const current = inVersion(resource, call.store.need(resource.name, key));
       const next = patch.apply(current);

@@ -90,7 +90,11 @@ function patchOperation(resource: Resource): JsonObject {
     schema: { type: 'string', uniqueItems: true },
   });
   // Without strategic merge here kubectl takes the merge keys it has built in.
-  const types = ['application/json-patch+json', 'application/merge-patch+json'];
+  const types = [
+    'application/json-patch+json',
+    'application/merge-patch+json',
+    'application/apply-patch+yaml',
+  ];
   const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'object' } }]));
   return {
     ...operation(resource, 'patch'),

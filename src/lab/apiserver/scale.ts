@@ -1,7 +1,7 @@
 import { parseBody, readBody } from './body.ts';
-import { type Answer, type Call, isDryRun } from './call.ts';
+import { type Answer, type Call, isDryRun, managerFrom } from './call.ts';
 import { at, isObject, type JsonObject, type KubeObject, numberAt, textAt, withPath } from './json.ts';
-import { patched } from './patch.ts';
+import { patchOf } from './patch.ts';
 import type { ObjectTarget } from './request-target.ts';
 import type { Resource, ScalePaths } from './resources.ts';
 import { conform } from './schema/conform.ts';
@@ -21,7 +21,7 @@ export async function scaleAnswer(target: ObjectTarget, call: Call): Promise<Ans
       return write(target, call, body);
     }
     case 'PATCH': {
-      const patch = await patched(call, null);
+      const patch = patchOf(await readBody(call.request), null);
       return write(target, call, patch.apply(scaleOf(resource, call.store.need(resource.name, key))));
     }
     default:
@@ -37,7 +37,10 @@ function write({ resource, namespace, name }: ObjectTarget, call: Call, input: J
   const resourceVersion = textAt(object, 'metadata', 'resourceVersion');
   const versioned = { ...current, metadata: { ...current.metadata, resourceVersion } };
   const next = withPath(versioned, pathsOf(resource).spec, replicas);
-  const updated = call.store.update(resource.name, next, { dryRun: isDryRun(call) });
+  const updated = call.store.update(resource.name, next, {
+    dryRun: isDryRun(call),
+    manager: managerFrom(call, 'scale'),
+  });
   return { code: 200, body: scaleOf(resource, updated) };
 }
 

@@ -12,6 +12,8 @@ import {
   ownersWithout,
 } from './deletion.ts';
 import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt, withPath } from './json.ts';
+import { applied } from './managed/apply.ts';
+import { type Part, recorded, type Writer, withManagers } from './managed/record.ts';
 import { newObject } from './new-object.ts';
 import { builtIn, type Resource, type ResourceName } from './resources.ts';
 import { belongs, type ListOptions, visible, type WatchEvent } from './selection.ts';
@@ -45,12 +47,25 @@ export interface WriteOptions {
   readonly version?: string;
   /** Unknown fields; by default new objects are refused for them, and updates lose them. */
   readonly fields?: FieldRule;
+  /** Who writes, for `metadata.managedFields`. By default the lab itself. */
+  readonly manager?: FieldManager;
+}
+
+export interface FieldManager {
+  readonly name: string;
+  /** Empty for the object itself. */
+  readonly subresource: string;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  readonly part: Part;
+  /** Takes fields from their managers instead of a conflict. */
+  readonly force: boolean;
 }
 
 const strict: FieldRule = { validation: 'Strict', warn: () => undefined };
 const ignoring: FieldRule = { validation: 'Ignore', warn: () => undefined };
 const conflictAttempts = 16;
-const untracked: Track = (object) => object;
 
 /**
  * Objects after defaulting, validation and admission: the server's meaning without HTTP.
@@ -95,25 +110,49 @@ export class Store {
 
   create(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
     const resource = this.catalog.resource(name, options.version);
-    const given = typed(resource, input, options.fields ?? strict);
-    const named = newObject(resource, this.catalog.resource(name), given, this.now());
-    if (this.catalog.isEnding(name))
-      throw methodNotAllowed(resource, 'create', 'while its custom resource definition is terminating');
-    this.#checkNamespace(resource, named);
-    const key = { namespace: named.metadata.namespace ?? '', name: named.metadata.name };
-    const object = admit(resource, named, this.#admission(), untracked);
-    if (this.storage.get(name, key) !== null) throw alreadyExists(resource, key.name);
-    return options.dryRun === true ? object : this.storage.put(name, object);
+    const writer = this.#writer('main', options);
+    return this.#create(resource, input, options, (next) => recorded(resource, null, next, {}, writer));
+  }
+
+  /**
+   * Server-side apply: makes the object, or merges what is applied into it. 409 when other managers own what would
+   * change.
+   */
+  apply(
+    name: ResourceName,
+    key: Key,
+    config: JsonObject,
+    options: ApplyOptions,
+  ): { readonly object: KubeObject; readonly created: boolean } {
+    const resource = this.catalog.resource(name, options.version);
+    const live = this.storage.get(name, key);
+    const { part, force } = options;
+    if (live === null && part === 'status') throw notFound(resource, key.name);
+    const given = typed(resource, config, { ...(options.fields ?? strict), keepEmpty: true });
+    const { object, managers } = applied(resource, live, given, { ...this.#writer(part, options), force });
+    const { name: _name, namespace: _namespace, ...asked } = objectAt(given, 'metadata');
+    const metadata = {
+      ...objectAt(object, 'metadata'),
+      ...(asked.resourceVersion === undefined ? {} : { resourceVersion: asked.resourceVersion }),
+      ...(asked.uid === undefined ? {} : { uid: asked.uid }),
+      name: key.name,
+      ...(resource.namespaced ? { namespace: key.namespace } : {}),
+    };
+    const next = { ...object, metadata };
+    const track: Track = (shaped) => withManagers(shaped, managers);
+    const rest = { ...options, fields: ignoring };
+    if (live === null) return { object: this.#create(resource, next, rest, track), created: true };
+    return { object: this.#replace(resource, next, part, rest, () => track), created: false };
   }
 
   /** Replaces everything but status. With `metadata.resourceVersion`, only that version (409 otherwise). */
   update(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
-    return this.#replace(name, input, 'main', options);
+    return this.#update(name, input, 'main', options);
   }
 
   /** Replaces `status` alone. */
   updateStatus(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
-    return this.#replace(name, input, 'status', options);
+    return this.#update(name, input, 'status', options);
   }
 
   /** Reads, edits and writes, again after a conflict; null when the object is gone. */
@@ -263,13 +302,40 @@ export class Store {
     ]);
   }
 
-  #replace(
-    name: ResourceName,
-    input: JsonObject,
-    part: 'main' | 'status',
-    options: WriteOptions,
-  ): KubeObject {
+  #create(resource: Resource, input: JsonObject, options: WriteOptions, track: Track): KubeObject {
+    const { name } = resource;
+    const given = typed(resource, input, options.fields ?? strict);
+    const named = newObject(resource, this.catalog.resource(name), given, this.now());
+    if (this.catalog.isEnding(name))
+      throw methodNotAllowed(resource, 'create', 'while its custom resource definition is terminating');
+    this.#checkNamespace(resource, named);
+    const key = { namespace: named.metadata.namespace ?? '', name: named.metadata.name };
+    const object = admit(resource, named, this.#admission(), track);
+    if (this.storage.get(name, key) !== null) throw alreadyExists(resource, key.name);
+    return options.dryRun === true ? object : this.storage.put(name, object);
+  }
+
+  #update(name: ResourceName, input: JsonObject, part: Part, options: WriteOptions): KubeObject {
     const resource = this.catalog.resource(name, options.version);
+    const writer = this.#writer(part, options);
+    return this.#replace(resource, input, part, options, (old) => (next) => {
+      return recorded(resource, old, next, input, writer);
+    });
+  }
+
+  #writer(part: Part, { manager }: WriteOptions): Writer {
+    const usual = { name: 'policyd-lab', subresource: part === 'status' ? 'status' : '' };
+    return { ...(manager ?? usual), part, now: timestamp(this.now()) };
+  }
+
+  #replace(
+    resource: Resource,
+    input: JsonObject,
+    part: Part,
+    options: WriteOptions,
+    tracking: (old: KubeObject) => Track,
+  ): KubeObject {
+    const { name } = resource;
     const metadata = objectAt(input, 'metadata');
     const key = {
       namespace: resource.namespaced ? textAt(metadata, 'namespace') : '',
@@ -286,7 +352,7 @@ export class Store {
       throw conflict(resource, key.name, why);
     }
     const given = typed(resource, input, options.fields ?? ignoring);
-    const next = admitUpdate(resource, old, given, part, this.#admission(), untracked);
+    const next = admitUpdate(resource, old, given, part, this.#admission(), tracking(old));
     if (sameJson(next, old)) return old;
     if (options.dryRun === true) return next;
     if (isReleased(name, next)) return this.storage.remove(name, key, next) ?? next;
@@ -297,13 +363,13 @@ export class Store {
     name: ResourceName,
     key: Key,
     change: (object: KubeObject) => JsonObject,
-    part: 'main' | 'status',
+    part: Part,
   ): KubeObject | null {
     for (let attempt = 1; ; attempt += 1) {
       const object = this.storage.get(name, key);
       if (object === null) return null;
       try {
-        return this.#replace(name, change(object), part, {});
+        return this.#update(name, change(object), part, {});
       } catch (error) {
         if (attempt >= conflictAttempts || !isConflict(error)) throw error;
       }

@@ -41,7 +41,7 @@ function createOne(store: Store, object: JsonObject, warn: (message: string) => 
   const fields = { validation: 'Strict', warn } as const;
   try {
     if (existsAlready(store, resource.name, object)) relabel(store, resource.name, object);
-    else store.create(resource.name, object, { version: resource.version, fields });
+    else store.create(resource.name, object, { version: resource.version, fields, manager: applier });
     return null;
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
@@ -50,6 +50,9 @@ function createOne(store: Store, object: JsonObject, warn: (message: string) => 
     return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}: ${error.message}`;
   }
 }
+
+/** The objects carry the annotation of `kubectl apply`, so its manager owns them, and a later apply goes on. */
+const applier = { name: 'kubectl-client-side-apply', subresource: '' };
 
 /** Namespaces and nodes that the lab makes itself may be named in manifests, to label them. */
 function existsAlready(store: Store, resource: ResourceName, object: JsonObject): boolean {

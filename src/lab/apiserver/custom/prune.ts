@@ -22,7 +22,7 @@ class Pass {
       ...(kind === undefined ? {} : { kind }),
     };
     if (!isObject(metadata)) return { ...own, ...(metadata === undefined ? {} : { metadata }), ...pruned };
-    const conformed = conform('ObjectMeta', metadata, joined(path, 'metadata'));
+    const conformed = conform('ObjectMeta', metadata, { path: joined(path, 'metadata') });
     this.unknown.push(...conformed.unknownFields);
     this.mismatch ??= conformed.mismatch;
     return { ...own, metadata: conformed.object, ...pruned };

@@ -10,12 +10,17 @@ export interface Conformed {
   readonly mismatch: string | null;
 }
 
-/**
- * Drops unknown fields and nulls, and empty lists and maps that the type does not require. `path` is where the value
- * stands in its object.
- */
-export function conform(type: string, raw: JsonObject, path = ''): Conformed {
-  const pass = new Pass();
+export interface ConformOptions {
+  /** Where the value stands in its object. */
+  readonly path?: string;
+  /** Empty lists and maps stay: who applies one says that it is empty. */
+  readonly keepEmpty?: boolean;
+}
+
+/** Drops unknown fields and nulls, and empty lists and maps that the type does not require. */
+export function conform(type: string, raw: JsonObject, options: ConformOptions = {}): Conformed {
+  const { path = '', keepEmpty = false } = options;
+  const pass = new Pass(keepEmpty);
   const object = pass.struct(type, raw, path, path);
   return { object, unknownFields: pass.unknown, mismatch: pass.mismatch };
 }
@@ -30,8 +35,13 @@ interface Place {
 }
 
 class Pass {
+  readonly #keepEmpty: boolean;
   readonly unknown: string[] = [];
   mismatch: string | null = null;
+
+  constructor(keepEmpty: boolean) {
+    this.#keepEmpty = keepEmpty;
+  }
 
   struct(type: string, raw: JsonObject, path: string, goPath: string): JsonObject {
     const fields = fieldsOf(type);
@@ -46,7 +56,7 @@ class Pass {
       const place = { struct: type, path: here, goPath: goPath === '' ? name : `${goPath}.${name}` };
       const conformed = this.value(field.type, value ?? null, place);
       if (conformed === null) continue;
-      if (!field.required && isEmpty(field.type, conformed)) continue;
+      if (!this.#keepEmpty && !field.required && isEmpty(field.type, conformed)) continue;
       result.push([name, conformed]);
     }
     return Object.fromEntries(result);

@@ -1,3 +1,4 @@
+import type { Json } from '../json.ts';
 import { merging } from './merging.ts';
 
 /** How the value of a field merges with another, beyond what its type says. */
@@ -15,7 +16,7 @@ export interface MergeRule {
 export interface ListKey {
   readonly name: string;
   /** What an item means that does not say; undefined where it must. */
-  readonly fallback: string | undefined;
+  readonly fallback: Json | undefined;
 }
 
 export const typedRule: MergeRule = { apply: 'typed', keys: [], patchKey: null };
@@ -23,6 +24,11 @@ const parsed = new Map<string, ReadonlyMap<string, MergeRule>>();
 
 export function mergeRuleOf(type: string, field: string): MergeRule {
   return rulesOf(type).get(field) ?? typedRule;
+}
+
+/** Whether objects of this type are replaced as one value, wherever they stand. */
+export function isAtomicType(type: string): boolean {
+  return rulesOf(type).get('*')?.apply === 'atomic';
 }
 
 function rulesOf(type: string): ReadonlyMap<string, MergeRule> {
