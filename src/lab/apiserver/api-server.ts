@@ -79,6 +79,7 @@ export class ApiServer {
   }
 }
 
+/** Not listening yet: `listen` says where, `close` ends it. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ApiServer(options);
 }

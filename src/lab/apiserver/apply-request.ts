@@ -15,6 +15,7 @@ import { renderObject } from './render.ts';
 import type { ObjectTarget } from './request-target.ts';
 import { badRequest } from './status.ts';
 
+/** Whether a PATCH with this body is a server-side apply. */
 export function isApply({ mediaType }: Body): boolean {
   return mediaType === 'application/apply-patch+yaml';
 }

@@ -14,6 +14,7 @@ export interface Body {
   readonly bytes: Buffer;
 }
 
+/** Reads a request to its end; 413 past 3 MB. */
 export async function readBody(request: IncomingMessage): Promise<Body> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -33,6 +34,7 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
   return { mediaType, bytes: Buffer.concat(chunks) };
 }
 
+/** The body as text; 400 for bytes that are not UTF-8. */
 export function textOf({ bytes }: Body): string {
   const text = bytes.toString('utf8');
   if (!Buffer.from(text).equals(bytes)) throw badRequest('the body of the request is not UTF-8');
@@ -59,6 +61,7 @@ export function parseBody(body: Body): Json | undefined {
   }
 }
 
+/** 400 for what is no JSON, or nested deeper than 200 levels. */
 export function parseJson(text: string): Json {
   let value: Json;
   try {
@@ -70,6 +73,7 @@ export function parseJson(text: string): Json {
   return shallow(value);
 }
 
+/** One YAML document as the JSON it stands for; 400 for anything else. */
 export function parseYaml(text: string): Json {
   // Aliases are bounded by the library; anchors cannot make a small text a huge object.
   const documents = parseAllDocuments(text, { version: '1.1', merge: false });

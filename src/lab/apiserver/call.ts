@@ -50,6 +50,7 @@ export function invalidOption(field: string, problem: string, why: string): Stat
   return new StatusError(422, 'Invalid', text, { group: 'meta.k8s.io', kind: 'PatchOptions', causes });
 }
 
+/** `dryRun=All`; 400 for another value. */
 export function isDryRun({ query }: Call): boolean {
   const values = query.getAll('dryRun').filter((value) => value !== '');
   const wrong = values.find((value) => value !== 'All');
@@ -67,6 +68,7 @@ export async function objectBody(call: Call, resource: Resource): Promise<JsonOb
   return value;
 }
 
+/** 400 when a body names another kind or version than that of the path; naming none is right. */
 export function checkKind(value: JsonObject, resource: Resource): void {
   const wanted = apiVersionOf(resource);
   const { apiVersion, kind } = value;

@@ -23,6 +23,7 @@ export const apiVersionsDocument: JsonObject = {
   serverAddressByClientCIDRs: [],
 };
 
+/** `/apis`: every group but the core, with its versions. */
 export function groupListDocument(catalog: Catalog): JsonObject {
   const groups = groupNames(catalog).map((group) => groupBody(catalog, group));
   return { kind: 'APIGroupList', apiVersion: 'v1', groups };

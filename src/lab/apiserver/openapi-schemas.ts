@@ -22,6 +22,7 @@ export function schemasOf(own: readonly Resource[]): JsonObject {
   return { ...Object.fromEntries(result), ...scalarSchemas };
 }
 
+/** As `x-kubernetes-group-version-kind` has it. */
 export function kindOf({ group, version, kind }: Resource): JsonObject {
   return { group, version, kind };
 }

@@ -34,6 +34,7 @@ export function* records(bytes: Buffer): Generator<WireRecord> {
   }
 }
 
+/** 400 for a body that is no protobuf of the type it says it is. */
 export function malformed(why: string): StatusError {
   return badRequest(`couldn't decode the protobuf body: ${why}`);
 }

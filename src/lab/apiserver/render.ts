@@ -43,6 +43,7 @@ export interface Rendering {
   readonly includeObject: IncludeObject;
 }
 
+/** A list in the shape that was asked for, its items in the version of the request. */
 export function renderList(rendering: Rendering, meta: ListMeta, stored: readonly KubeObject[]): JsonObject {
   const metadata = { ...meta };
   const { resource } = rendering;

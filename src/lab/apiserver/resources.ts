@@ -213,6 +213,7 @@ export function qualifiedName({ plural, group }: Resource): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
+/** One of the server's own kinds by its name. */
 export function builtIn(name: BuiltInName): BuiltInResource {
   const found = builtIns.find((resource) => resource.name === name);
   if (found === undefined) throw new TypeError(`unknown resource ${name}`);

@@ -40,20 +40,24 @@ function named(resource: Resource, name: string, more: JsonObject = {}): JsonObj
   };
 }
 
+/** 404 for an object that is not there. */
 export function notFound(resource: Resource, name: string): StatusError {
   const message = `${qualifiedName(resource)} ${JSON.stringify(name)} not found`;
   return new StatusError(404, 'NotFound', message, named(resource, name));
 }
 
+/** 404 for a path that leads to no kind of object. */
 export function noSuchPath(): StatusError {
   return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
+/** 409 for a name that is taken. */
 export function alreadyExists(resource: Resource, name: string): StatusError {
   const message = `${qualifiedName(resource)} ${JSON.stringify(name)} already exists`;
   return new StatusError(409, 'AlreadyExists', message, named(resource, name));
 }
 
+/** 409 for an object that is not the one, or not in the state, that was meant. */
 export function conflict(resource: Resource, name: string, why: string): StatusError {
   const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} ${JSON.stringify(name)}: ${why}`;
   return new StatusError(409, 'Conflict', message, named(resource, name));
@@ -63,6 +67,7 @@ export function conflict(resource: Resource, name: string, why: string): StatusE
 export const modifiedMeanwhile =
   'the object has been modified; please apply your changes to the latest version and try again';
 
+/** 403 for what the state of other objects does not allow. */
 export function forbidden(
   resource: Resource,
   name: string,
@@ -106,24 +111,29 @@ const reasons: Readonly<Record<FieldProblemType, string>> = {
   'unknown field': 'FieldValueInvalid',
 };
 
+/** 400, with no object to speak of. */
 export function badRequest(message: string): StatusError {
   return new StatusError(400, 'BadRequest', message);
 }
 
+/** 410: the history asked for is forgotten, and the client lists anew. */
 export function expired(message: string): StatusError {
   return new StatusError(410, 'Expired', message);
 }
 
+/** 405; `why` is a clause for what would be allowed at other times. */
 export function methodNotAllowed(resource: Resource, verb: string, why?: string): StatusError {
   const words = why === undefined ? 'is not supported' : `is not allowed ${why}`;
   const message = `${verb} ${words} on resources of kind "${qualifiedName(resource)}"`;
   return new StatusError(405, 'MethodNotAllowed', message, named(resource, ''));
 }
 
+/** 415 for a body in a format that is not understood there. */
 export function unsupportedMediaType(message: string): StatusError {
   return new StatusError(415, 'UnsupportedMediaType', message, {});
 }
 
+/** 501 for what only a real cluster does. */
 export function notImplemented(message: string): StatusError {
   return new StatusError(501, 'NotImplemented', message);
 }

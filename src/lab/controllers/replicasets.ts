@@ -57,11 +57,13 @@ function ownPods(store: Store, set: KubeObject): readonly KubeObject[] {
   return store.list('pods', { namespace }).items.filter((pod) => isControlledBy(pod, set));
 }
 
+/** Counts as a replica: neither ended nor on its way out. */
 export function isActive(pod: KubeObject): boolean {
   const phase = textAt(pod, 'status', 'phase');
   return phase !== 'Succeeded' && phase !== 'Failed' && !isDeleting(pod);
 }
 
+/** By its condition, as endpoints and rollouts count it. */
 export function isReady(pod: KubeObject): boolean {
   return listAt(pod, 'status', 'conditions').some(
     (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',

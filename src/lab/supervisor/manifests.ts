@@ -38,7 +38,8 @@ function createOne(store: Store, object: JsonObject, warn: (message: string) => 
   const apiVersion = textAt(object, 'apiVersion');
   const resource = store.catalog.ofKind(apiVersion, kind);
   if (resource === null) return `${kind} (${apiVersion}): the lab does not have this kind`;
-  const fields = { validation: 'Strict', warn } as const;
+  const named = (message: string): void => warn(`${kind} ${textAt(object, 'metadata', 'name')}: ${message}`);
+  const fields = { validation: 'Strict', warn: named } as const;
   try {
     if (existsAlready(store, resource.name, object)) relabel(store, resource.name, object);
     else store.create(resource.name, object, { version: resource.version, fields, manager: applier });

@@ -17,6 +17,7 @@ const formats: Readonly<Record<string, (text: string) => boolean>> = {
   hostname: (text) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/i.test(text),
 };
 
+/** Whether a text has a format; a format that is not known admits every text. */
 export function hasFormat(format: string, text: string): boolean {
   const check = Object.hasOwn(formats, format) ? formats[format] : undefined;
   return check === undefined || check(text);

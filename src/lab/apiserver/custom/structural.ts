@@ -54,6 +54,7 @@ export interface Limits {
   readonly most: number | null;
 }
 
+/** Reads `openAPIV3Schema` or a part of it; what is no schema there counts as absent. */
 export function structuralOf(schema: JsonObject): Structural {
   const additional = at(schema, 'additionalProperties');
   return {
@@ -120,6 +121,7 @@ function typesOf(schema: JsonObject): readonly JsonType[] {
 
 const jsonTypes: ReadonlySet<string> = new Set(['array', 'boolean', 'integer', 'number', 'object', 'string']);
 
+/** Whether a text is a `type` that a schema may have. */
 export function isJsonType(type: string): type is JsonType {
   return jsonTypes.has(type);
 }

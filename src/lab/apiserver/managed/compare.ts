@@ -12,15 +12,16 @@ export interface Comparison {
 
 const same: Comparison = { added: emptySet, removed: emptySet, modified: emptySet };
 
+/** From one value to another of the same shape; nothing below what is owned as a whole. */
 export function compared(shape: Shape, before: Json, after: Json): Comparison {
-  if (before === after) return same;
   const old = inside(shape, before);
   const next = inside(shape, after);
   if (old === null || next === null) return same;
   const places = new Set([...old.entries, ...next.entries].map(([place]) => place));
-  const steps = [...places].map(
-    (place) => [place, step(next.shapeAt(place), old.at(place), next.at(place))] as const,
-  );
+  const steps = [...places]
+    .map((place) => [place, step(next.shapeAt(place), old.at(place), next.at(place))] as const)
+    .filter(([, taken]) => taken !== unchanged);
+  if (steps.length === 0) return same;
   const collected = (kind: keyof Comparison): FieldSet =>
     fieldSet(
       steps.filter(([, found]) => found.own === kind).map(([place]) => place),
@@ -35,15 +36,19 @@ interface Step {
   readonly inner: Comparison;
 }
 
+const unchanged: Step = { own: null, inner: same };
+
 function step(shape: Shape, before: Json | undefined, after: Json | undefined): Step {
   if (before === undefined || after === undefined) {
     const own = before === undefined ? 'added' : 'removed';
     const all = everythingIn(shape, before ?? after ?? null);
     return { own, inner: { ...same, [own]: all } };
   }
+  // Most of an object stays as it is in most writes.
+  if (sameJson(before, after)) return unchanged;
   const kind = resolved(shape, after).kind;
   const isOne = kind === 'atom' || resolved(shape, before).kind !== kind;
-  if (isOne) return { own: sameJson(before, after) ? null : 'modified', inner: same };
+  if (isOne) return { own: 'modified', inner: same };
   return { own: null, inner: compared(shape, before, after) };
 }
 

@@ -8,6 +8,7 @@ export interface Conflict {
   readonly fields: FieldSet;
 }
 
+/** The managers that own some of what would be written, with what they own of it. */
 export function conflictsOf(managers: readonly Manager[], written: FieldSet): readonly Conflict[] {
   return managers
     .map((manager) => ({ manager, fields: intersection(manager.fields, written) }))

@@ -13,6 +13,7 @@ export interface FieldSet {
 
 export const emptySet: FieldSet = { members: new Set(), children: new Map() };
 
+/** Whether nothing is in a set, at any depth. */
 export function isEmpty({ members, children }: FieldSet): boolean {
   return members.size === 0 && children.size === 0;
 }
@@ -28,19 +29,25 @@ export function fieldSet(
   };
 }
 
+/** What is in either set. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(a)) return b;
+  if (isEmpty(b)) return a;
   const places = new Set([...a.children.keys(), ...b.children.keys()]);
   const children = [...places].map((place) => [place, union(below(a, place), below(b, place))] as const);
   return fieldSet([...a.members, ...b.members], children);
 }
 
+/** What is in `a` and not itself in `b`; owning a place is not owning what is below it. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(b)) return a;
   return fieldSet(
     [...a.members].filter((place) => !b.members.has(place)),
     [...a.children].map(([place, child]) => [place, difference(child, below(b, place))]),
   );
 }
 
+/** What is in both sets. */
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   return fieldSet(
     [...a.members].filter((place) => b.members.has(place)),
@@ -48,10 +55,12 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   );
 }
 
+/** Whether two sets hold the same places. */
 export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return isEmpty(difference(a, b)) && isEmpty(difference(b, a));
 }
 
+/** What is in a set below a place, an empty set for nothing. */
 export function below({ children }: FieldSet, place: string): FieldSet {
   return children.get(place) ?? emptySet;
 }
@@ -81,14 +90,17 @@ export function fromFieldsV1(fields: Json | undefined): FieldSet {
   );
 }
 
+/** The place of a field of a type, or of a key of a map. */
 export function fieldPlace(name: string): string {
   return `f:${name}`;
 }
 
+/** The place of an item of a list by the fields that tell it apart. */
 export function keyPlace(keys: JsonObject): string {
   return `k:${canonicalJson(keys)}`;
 }
 
+/** The place of an item of a set. */
 export function valuePlace(value: Json): string {
   return `v:${canonicalJson(value)}`;
 }

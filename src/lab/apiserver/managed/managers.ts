@@ -14,6 +14,7 @@ export interface Manager {
 
 export type ManagerKey = Pick<Manager, 'name' | 'operation' | 'apiVersion' | 'subresource'>;
 
+/** Whether an entry is the one that a writer adds to. */
 export function isManager(manager: Manager, key: ManagerKey): boolean {
   return (
     manager.name === key.name &&
@@ -24,6 +25,7 @@ export function isManager(manager: Manager, key: ManagerKey): boolean {
   );
 }
 
+/** The entries of `managedFields` that say anything; others are left out. */
 export function readManagers(entries: readonly Json[]): readonly Manager[] {
   return entries.filter(isObject).flatMap((entry) => {
     const operation = textAt(entry, 'operation');

@@ -54,6 +54,7 @@ export interface Writer {
   readonly now: string;
 }
 
+/** The entry that a writer of this version of a resource adds to. */
 export function keyOf(
   resource: Resource,
   { name, subresource }: Writer,

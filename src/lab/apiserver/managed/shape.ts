@@ -24,6 +24,7 @@ export type Shape =
 const atom: Shape = { kind: 'atom' };
 const unknown: Shape = { kind: 'unknown' };
 
+/** Of a whole object, in this version of its kind. */
 export function shapeOf(resource: Resource): Shape {
   if (resource.custom === null) return shapeOfType({ kind: 'struct', name: resource.kind });
   return fieldsShape(resource.custom.structural, new Map([['metadata', metadata]]));

@@ -14,15 +14,16 @@ export interface Inside {
   readonly kind: 'fields' | 'set' | 'keyed';
 }
 
+/** Null for a value that its shape says is one. */
 export function inside(shape: Shape, value: Json): Inside | null {
   const own = resolved(shape, value);
   switch (own.kind) {
     case 'atom':
       return null;
     case 'fields': {
-      const fields = Object.entries(isObject(value) ? value : {}).flatMap(([name, item]) =>
-        item === undefined ? [] : [[fieldPlace(name), item] as const],
-      );
+      const fields: (readonly [string, Json])[] = [];
+      for (const [name, item] of Object.entries(isObject(value) ? value : {}))
+        if (item !== undefined) fields.push([fieldPlace(name), item]);
       return {
         ...found('fields', fields),
         shapeAt: (place) => own.field(place.slice(2)),
@@ -41,8 +42,15 @@ export function inside(shape: Shape, value: Json): Inside | null {
 }
 
 function found(kind: Inside['kind'], entries: Inside['entries']): Pick<Inside, 'kind' | 'entries' | 'at'> {
-  const first = new Map(entries.toReversed());
-  return { kind, entries, at: (place) => first.get(place) };
+  let first: ReadonlyMap<string, Json> | null = null;
+  return {
+    kind,
+    entries,
+    at: (place) => {
+      first ??= new Map(entries.toReversed());
+      return first.get(place);
+    },
+  };
 }
 
 /** The place of an item in a list whose items are told apart by keys. */

@@ -22,6 +22,7 @@ export interface ListKey {
 export const typedRule: MergeRule = { apply: 'typed', keys: [], patchKey: null };
 const parsed = new Map<string, ReadonlyMap<string, MergeRule>>();
 
+/** For a field of a type; what its type says where the table is silent. */
 export function mergeRuleOf(type: string, field: string): MergeRule {
   return rulesOf(type).get(field) ?? typedRule;
 }

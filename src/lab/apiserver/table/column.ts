@@ -10,14 +10,17 @@ export interface Column {
   readonly cell: (object: KubeObject, now: Date) => Json;
 }
 
+/** A column of text that is always shown. */
 export function text(name: string, cell: Column['cell']): Column {
   return { name, type: 'string', format: '', description: '', wide: false, cell };
 }
 
+/** A column of whole numbers that is always shown. */
 export function integer(name: string, cell: (object: KubeObject) => number): Column {
   return { name, type: 'integer', format: '', description: '', wide: false, cell };
 }
 
+/** The column, shown with `-o wide` alone. */
 export function wide(column: Column): Column {
   return { ...column, wide: true };
 }
@@ -33,6 +36,7 @@ export const nameColumn: Column = {
 
 export const ageColumn: Column = text('Age', ({ metadata }, now) => since(metadata.creationTimestamp, now));
 
+/** As a Table describes its column; priority 1 is for `-o wide`. */
 export function definition({ name, type, format, description, wide: isWide }: Column): JsonObject {
   return { name, type, format, description, priority: isWide ? 1 : 0 };
 }
