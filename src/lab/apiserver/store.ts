@@ -14,6 +14,7 @@ import {
 import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt, withPath } from './json.ts';
 import { applied } from './managed/apply.ts';
 import { type Part, recorded, type Writer, withManagers } from './managed/record.ts';
+import { checkNamespace } from './namespace-check.ts';
 import { newObject } from './new-object.ts';
 import { builtIn, type Resource, type ResourceName } from './resources.ts';
 import { belongs, type ListOptions, visible, type WatchEvent } from './selection.ts';
@@ -21,7 +22,6 @@ import {
   alreadyExists,
   badRequest,
   conflict,
-  forbidden,
   methodNotAllowed,
   modifiedMeanwhile,
   notFound,
@@ -282,33 +282,13 @@ export class Store {
     return this.storage.put(name, { ...marked, metadata: { ...marked.metadata, finalizers } });
   }
 
-  #checkNamespace(resource: Resource, object: KubeObject): void {
-    if (!resource.namespaced) return;
-    const name = object.metadata.namespace ?? '';
-    const namespace = this.storage.get('namespaces', { namespace: '', name });
-    if (namespace === null) throw notFound(builtIn('namespaces'), name);
-    if (
-      textAt(namespace, 'status', 'phase') !== 'Terminating' &&
-      namespace.metadata.deletionTimestamp === undefined
-    )
-      return;
-    const why = `unable to create new content in namespace ${name} because it is being terminated`;
-    throw forbidden(resource, object.metadata.name, why, [
-      {
-        reason: 'NamespaceTerminating',
-        message: `namespace ${name} is being terminated`,
-        field: 'metadata.namespace',
-      },
-    ]);
-  }
-
   #create(resource: Resource, input: JsonObject, options: WriteOptions, track: Track): KubeObject {
     const { name } = resource;
     const given = typed(resource, input, options.fields ?? strict);
     const named = newObject(resource, this.catalog.resource(name), given, this.now());
     if (this.catalog.isEnding(name))
       throw methodNotAllowed(resource, 'create', 'while its custom resource definition is terminating');
-    this.#checkNamespace(resource, named);
+    checkNamespace(this.storage, resource, named);
     const key = { namespace: named.metadata.namespace ?? '', name: named.metadata.name };
     const object = admit(resource, named, this.#admission(), track);
     if (this.storage.get(name, key) !== null) throw alreadyExists(resource, key.name);
