@@ -107,10 +107,8 @@ function prepared(resource: Resource, object: KubeObject): KubeObject {
       return { ...object, metadata, status: { loadBalancer: {} } };
     case 'nodes':
       return { ...object, metadata, status: objectAt(object, 'status') };
-    case 'customresourcedefinitions': {
-      const finalizers = [...listAt(metadata, 'finalizers'), cleanupFinalizer];
-      return { ...object, metadata: { ...metadata, finalizers: [...new Set(finalizers)] }, status: {} };
-    }
+    case 'customresourcedefinitions':
+      return { ...object, metadata, status: {} };
     default:
       return { ...object, metadata };
   }
@@ -140,7 +138,15 @@ function decided(resource: Resource, object: KubeObject, { storage, now }: Admis
     .map(({ plural, singular, shortNames, kind, listKind }): JsonObject => {
       return { status: { acceptedNames: { plural, singular, shortNames, kind, listKind } } };
     });
-  return withAcceptance(object, claimsOf([...others, ...own]), timestamp(now));
+  return withAcceptance(heldByItsObjects(object), claimsOf([...others, ...own]), timestamp(now));
+}
+
+/** A definition cannot go before its objects, whatever finalizers a user writes. */
+function heldByItsObjects(definition: KubeObject): KubeObject {
+  const { metadata } = definition;
+  const finalizers = listAt(metadata, 'finalizers');
+  if (metadata.deletionTimestamp !== undefined || finalizers.includes(cleanupFinalizer)) return definition;
+  return { ...definition, metadata: { ...metadata, finalizers: [...finalizers, cleanupFinalizer] } };
 }
 
 function checked(

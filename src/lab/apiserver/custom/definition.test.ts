@@ -119,3 +119,20 @@ test('names of the server itself are taken too', () => {
   expect(objectAt(created, 'status', 'acceptedNames')).not.toHaveProperty('shortNames');
   expect(store.catalog.ofKind('networking.k8s.io/v2', 'Filter')).toBeNull();
 });
+
+test('a definition takes its objects along, also one that was replaced without its finalizer', async () => {
+  const { store } = createApiServer({ serviceRanges: [] });
+  store.create('customresourcedefinitions', definition([version('v1', true)]));
+  store.create('things.example.com', thing('a', {}));
+  const replaced = store.update('customresourcedefinitions', definition([version('v1', true)]));
+  expect(listAt(replaced, 'metadata', 'finalizers')).toHaveLength(1);
+  const gone = new Promise<void>((resolve) => {
+    store.watch('customresourcedefinitions', ({ type }) => {
+      if (type === 'DELETED') resolve();
+    });
+  });
+  store.delete('customresourcedefinitions', { namespace: '', name: 'things.example.com' });
+  await gone;
+  expect(store.get('things.example.com', key)).toBeNull();
+  expect(store.catalog.ofKind('example.com/v1', 'Thing')).toBeNull();
+});
