@@ -14,8 +14,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiServer, createApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { type Json, listAt, objectAt, textAt } from '../../src/lab/apiserver/json.ts';
-import { resources } from '../../src/lab/apiserver/resources.ts';
-import { pathOf } from '../../src/lab/apiserver/route.ts';
+import { pathOf } from '../../src/lab/apiserver/request-target.ts';
+import { builtIns } from '../../src/lab/apiserver/resources.ts';
 import { eventually } from './apiserver-fixture.ts';
 
 let api: ApiServer;
@@ -184,9 +184,10 @@ describe('malformed requests get a Status, never more', () => {
       'application/json-patch+json',
       'application/merge-patch+json',
       'application/strategic-merge-patch+json',
+      'application/apply-patch+yaml',
     ];
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...resources), json, fc.boolean(), async (resource, value, named) => {
+      fc.asyncProperty(fc.constantFrom(...builtIns), json, fc.boolean(), async (resource, value, named) => {
         const body =
           named && typeof value === 'object' && value !== null
             ? { ...value, metadata: { generateName: 'x-' } }
@@ -194,9 +195,14 @@ describe('malformed requests get a Status, never more', () => {
         const created = await call('POST', pathOf(resource, resource.namespaced ? 'default' : '', ''), body);
         expect(created.code, JSON.stringify(created.body)).toBeLessThan(500);
         for (const type of patches) {
-          const patched = await call('PATCH', '/api/v1/namespaces/default/pods/target', body, {
-            'Content-Type': type,
-          });
+          const patched = await call(
+            'PATCH',
+            '/api/v1/namespaces/default/pods/target?fieldManager=fuzz',
+            type.includes('apply') && typeof body === 'object'
+              ? { apiVersion: 'v1', kind: 'Pod', ...body }
+              : body,
+            { 'Content-Type': type },
+          );
           expect(patched.code, JSON.stringify(patched.body)).toBeLessThan(500);
         }
       }),

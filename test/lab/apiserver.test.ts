@@ -89,17 +89,6 @@ describe('apply', () => {
     expect(policy.metadata.generation).toBe(2);
   });
 
-  test('on the server side is refused with 415 and what to do', async () => {
-    const { exitCode, stderr } = await cluster.kubectl(
-      'apply',
-      '--server-side',
-      '-f',
-      await cluster.file('s.yaml', shop),
-    );
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain('server-side apply is not supported by the lab API server');
-  });
-
   test('as a dry run on the server changes nothing', async () => {
     const file = await cluster.file('dry.yaml', 'apiVersion: v1\nkind: Namespace\nmetadata: { name: dry }\n');
     expect(await cluster.ok('apply', '--dry-run=server', '-f', file)).toBe(

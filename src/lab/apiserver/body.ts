@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parseAllDocuments } from 'yaml';
 import type { Json } from './json.ts';
 import { parseProtobuf } from './protobuf.ts';
-import { ApiError, badRequest, unsupportedMediaType } from './status.ts';
+import { badRequest, StatusError, unsupportedMediaType } from './status.ts';
 
 /** What the real server accepts: 3 MB. */
 const maxBodyBytes = 3 * 1024 * 1024;
@@ -14,6 +14,7 @@ export interface Body {
   readonly bytes: Buffer;
 }
 
+/** Reads a request to its end; 413 past 3 MB. */
 export async function readBody(request: IncomingMessage): Promise<Body> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -21,7 +22,11 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
     size += bytes.length;
     if (size > maxBodyBytes) {
-      throw new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${maxBodyBytes}`);
+      throw new StatusError(
+        413,
+        'RequestEntityTooLarge',
+        `Request entity too large: limit is ${maxBodyBytes}`,
+      );
     }
     chunks.push(bytes);
   }
@@ -29,6 +34,7 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
   return { mediaType, bytes: Buffer.concat(chunks) };
 }
 
+/** The body as text; 400 for bytes that are not UTF-8. */
 export function textOf({ bytes }: Body): string {
   const text = bytes.toString('utf8');
   if (!Buffer.from(text).equals(bytes)) throw badRequest('the body of the request is not UTF-8');
@@ -55,6 +61,7 @@ export function parseBody(body: Body): Json | undefined {
   }
 }
 
+/** 400 for what is no JSON, or nested deeper than 200 levels. */
 export function parseJson(text: string): Json {
   let value: Json;
   try {
@@ -66,6 +73,7 @@ export function parseJson(text: string): Json {
   return shallow(value);
 }
 
+/** One YAML document as the JSON it stands for; 400 for anything else. */
 export function parseYaml(text: string): Json {
   // Aliases are bounded by the library; anchors cannot make a small text a huge object.
   const documents = parseAllDocuments(text, { version: '1.1', merge: false });

@@ -4,8 +4,8 @@ import { parseBody, readBody } from './body.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import type { Media } from './render.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
-import { badRequest } from './status.ts';
-import type { Store } from './store.ts';
+import { badRequest, StatusError } from './status.ts';
+import type { FieldManager, Store } from './store.ts';
 
 /** One request on its way through the handlers. */
 export interface Call {
@@ -32,6 +32,25 @@ export function fieldRule({ query, response }: Call, patch?: string): FieldRule 
   return { validation, warn, ...(patch === undefined ? {} : { patch }) };
 }
 
+/** Who writes: `fieldManager`, or the program that the client says it is. */
+export function managerFrom({ query, request }: Call, subresource: string): FieldManager {
+  const asked = query.get('fieldManager') ?? '';
+  if (asked.length > 128 || /[^\x20-\x7e]/.test(asked))
+    throw invalidOption('fieldManager', 'Invalid value', 'must be at most 128 printable characters');
+  const [program = ''] = (request.headers['user-agent'] ?? '').split('/');
+  const own = program.replaceAll(/[^\x20-\x7e]/g, '').slice(0, 128);
+  return { name: asked || own || 'unknown', subresource };
+}
+
+/** 422 for an option of a patch. */
+export function invalidOption(field: string, problem: string, why: string): StatusError {
+  const message = `${problem}: ${why}`;
+  const causes = [{ reason: `FieldValue${problem.split(' ')[0]}`, message, field }];
+  const text = `PatchOptions.meta.k8s.io "" is invalid: ${field}: ${message}`;
+  return new StatusError(422, 'Invalid', text, { group: 'meta.k8s.io', kind: 'PatchOptions', causes });
+}
+
+/** `dryRun=All`; 400 for another value. */
 export function isDryRun({ query }: Call): boolean {
   const values = query.getAll('dryRun').filter((value) => value !== '');
   const wrong = values.find((value) => value !== 'All');
@@ -49,6 +68,7 @@ export async function objectBody(call: Call, resource: Resource): Promise<JsonOb
   return value;
 }
 
+/** 400 when a body names another kind or version than that of the path; naming none is right. */
 export function checkKind(value: JsonObject, resource: Resource): void {
   const wanted = apiVersionOf(resource);
   const { apiVersion, kind } = value;

@@ -1,35 +1,37 @@
-import { type Answer, type Call, fieldRule, isDryRun, objectBody, placed } from './call.ts';
+import { type Answer, type Call, fieldRule, isDryRun, managerFrom, objectBody, placed } from './call.ts';
 import { deleteOptions } from './delete-options.ts';
 import type { JsonObject, KubeObject } from './json.ts';
 import { count, isTrue, matchFrom, rendering, tooLarge } from './query.ts';
 import { renderList, renderObject } from './render.ts';
+import type { CollectionTarget } from './request-target.ts';
 import type { Resource } from './resources.ts';
-import type { CollectionRoute } from './route.ts';
 import { badRequest, expired, methodNotAllowed } from './status.ts';
 import type { Snapshot } from './storage.ts';
 import type { WatchStreams } from './watch-stream.ts';
 
 /** GET (list, watch), POST and DELETE on a collection. */
 export async function collectionAnswer(
-  route: CollectionRoute,
+  target: CollectionTarget,
   call: Call,
   streams: WatchStreams,
 ): Promise<Answer> {
-  const { resource, namespace } = route;
+  const { resource, namespace } = target;
   switch (call.request.method) {
     case 'GET':
-      if (route.watch || isTrue(call.query.get('watch'))) {
+      if (target.watch || isTrue(call.query.get('watch'))) {
         const selection = { namespace, match: matchFrom(call, resource) };
         streams.open(call, rendering(call, resource), selection);
         return null;
       }
-      return { code: 200, body: list(route, call) };
+      return { code: 200, body: list(target, call) };
     case 'POST': {
       if (resource.namespaced && namespace === '') throw methodNotAllowed(resource, 'create');
       const body = placed(await objectBody(call, resource), resource, namespace, null);
       const created = call.store.create(resource.name, body, {
         dryRun: isDryRun(call),
+        version: resource.version,
         fields: fieldRule(call),
+        manager: managerFrom(call, ''),
       });
       return { code: 201, body: renderObject(rendering(call, resource), created) };
     }
@@ -53,7 +55,7 @@ export async function collectionAnswer(
   }
 }
 
-function list({ resource, namespace }: CollectionRoute, call: Call): JsonObject {
+function list({ resource, namespace }: CollectionTarget, call: Call): JsonObject {
   const limit = count(call.query.get('limit'), 'limit');
   const token = call.query.get('continue') ?? '';
   const page = token === '' ? null : readToken(token);

@@ -11,6 +11,7 @@ export async function deleteOptions(call: Call): Promise<DeleteOptions> {
   return deleteOptionsOf(body, call.query);
 }
 
+/** From the fields of a body, else from the query; 400 for a value that means nothing. */
 export function deleteOptionsOf(body: JsonObject, query: URLSearchParams): DeleteOptions {
   const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds');
   const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined;

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type KubeObject, listAt, numberAt, objectAt, textAt } from './json.ts';
-import type { ResourceName } from './resources.ts';
+import type { Resource, ResourceName } from './resources.ts';
+import { conflict } from './status.ts';
 
 export interface DeleteOptions {
   /** Seconds a pod that runs on a node may take; 0 removes at once. Default: the pod's own. */
@@ -39,4 +40,21 @@ export function isReleased(name: ResourceName, object: KubeObject): boolean {
   if (object.metadata.deletionTimestamp === undefined) return false;
   if (listAt(object, 'metadata', 'finalizers').length > 0 || namespaceHeld(name, object)) return false;
   return name !== 'pods' || (numberAt(object, 'metadata', 'deletionGracePeriodSeconds') ?? 0) === 0;
+}
+
+/** 409 when the object is not the one that was meant. */
+export function checkPreconditions(
+  resource: Resource,
+  { metadata }: KubeObject,
+  { uid = metadata.uid, resourceVersion = metadata.resourceVersion }: DeleteOptions['preconditions'] = {},
+): void {
+  const wrong = (what: string, asked: string, found: string): Error =>
+    conflict(
+      resource,
+      metadata.name,
+      `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${found}`,
+    );
+  if (uid !== metadata.uid) throw wrong('UID', uid, metadata.uid);
+  if (resourceVersion !== metadata.resourceVersion)
+    throw wrong('ResourceVersion', resourceVersion, metadata.resourceVersion);
 }

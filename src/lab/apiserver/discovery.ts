@@ -1,7 +1,8 @@
+import type { Catalog } from './catalog.ts';
 import type { Json, JsonObject } from './json.ts';
-import { apiVersionOf, groupVersions, type Resource, resources } from './resources.ts';
+import { apiVersionOf, type GroupVersion, type Resource } from './resources.ts';
 
-/** Discovery documents, all derived from the table of resources. */
+/** Discovery documents, all derived from the kinds that are served. */
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
 export const versionDocument: JsonObject = {
@@ -22,28 +23,32 @@ export const apiVersionsDocument: JsonObject = {
   serverAddressByClientCIDRs: [],
 };
 
-export function groupListDocument(): JsonObject {
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupNames().map(groupBody) };
+/** `/apis`: every group but the core, with its versions. */
+export function groupListDocument(catalog: Catalog): JsonObject {
+  const groups = groupNames(catalog).map((group) => groupBody(catalog, group));
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups };
 }
 
-export function groupDocument(group: string): JsonObject | null {
-  if (!groupNames().includes(group)) return null;
-  return { kind: 'APIGroup', apiVersion: 'v1', ...groupBody(group) };
+/** Null for a group that is not served. */
+export function groupDocument(catalog: Catalog, group: string): JsonObject | null {
+  if (!groupNames(catalog).includes(group)) return null;
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupBody(catalog, group) };
 }
 
-function groupNames(): readonly string[] {
-  return [...new Set(resources.map(({ group }) => group))].filter((group) => group !== '');
+function groupNames(catalog: Catalog): readonly string[] {
+  return [...new Set(catalog.groupVersions().map(({ group }) => group))].filter((group) => group !== '');
 }
 
-function groupBody(group: string): JsonObject {
-  const versions = groupVersions()
-    .filter((item) => item.group === group)
+function groupBody(catalog: Catalog, group: string): JsonObject {
+  const versions = catalog
+    .versionsOf(group)
     .map((item) => ({ groupVersion: apiVersionOf(item), version: item.version }));
   return { name: group, versions, preferredVersion: versions[0] ?? null };
 }
 
-export function resourceListDocument(group: string, version: string): JsonObject | null {
-  const own = resources.filter((resource) => resource.group === group && resource.version === version);
+/** Null for a version of a group that is not served. */
+export function resourceListDocument(catalog: Catalog, { group, version }: GroupVersion): JsonObject | null {
+  const own = catalog.served().filter((resource) => resource.group === group && resource.version === version);
   if (own.length === 0) return null;
   return {
     kind: 'APIResourceList',
@@ -54,9 +59,9 @@ export function resourceListDocument(group: string, version: string): JsonObject
 }
 
 function entries(resource: Resource): readonly Json[] {
-  const { name, singular, kind, namespaced, shortNames, categories } = resource;
+  const { plural, singular, kind, namespaced, shortNames, categories } = resource;
   const main: JsonObject = {
-    name,
+    name: plural,
     singularName: singular,
     namespaced,
     kind,
@@ -68,7 +73,11 @@ function entries(resource: Resource): readonly Json[] {
 }
 
 function subresourceEntry(resource: Resource, subresource: Resource['subresources'][number]): JsonObject {
-  const base = { name: `${resource.name}/${subresource}`, singularName: '', namespaced: resource.namespaced };
+  const base = {
+    name: `${resource.plural}/${subresource}`,
+    singularName: '',
+    namespaced: resource.namespaced,
+  };
   switch (subresource) {
     case 'status':
       return { ...base, kind: resource.kind, verbs: ['get', 'patch', 'update'] };

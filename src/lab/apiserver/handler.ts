@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './call.ts';
+import type { Catalog } from './catalog.ts';
 import { collectionAnswer } from './collection.ts';
 import {
   apiVersionsDocument,
@@ -12,8 +13,8 @@ import type { Json, JsonObject } from './json.ts';
 import { objectAnswer } from './object.ts';
 import { openApiDocumentAt, openApiIndex, openApiV2Bytes, openApiV2Type } from './openapi.ts';
 import { mediaFrom } from './render.ts';
-import { routeOf } from './route.ts';
-import { ApiError, noSuchPath } from './status.ts';
+import { targetOf } from './request-target.ts';
+import { noSuchPath, StatusError } from './status.ts';
 import type { Store } from './store.ts';
 import { WatchStreams } from './watch-stream.ts';
 
@@ -36,7 +37,7 @@ export class Handler {
         response.destroy();
         return;
       }
-      const refusal = error instanceof ApiError ? error : internalError(error);
+      const refusal = error instanceof StatusError ? error : internalError(error);
       // What was not read of the request would be taken for the next one.
       if (!request.complete) response.setHeader('Connection', 'close');
       send(response, refusal.code, refusal.status());
@@ -55,10 +56,10 @@ export class Handler {
       response.end(openApiV2Bytes);
       return null;
     }
-    const fixed = request.method === 'GET' ? fixedDocument(url.pathname) : null;
+    const fixed = request.method === 'GET' ? fixedDocument(this.#store.catalog, url.pathname) : null;
     if (fixed !== null) return { code: 200, body: fixed };
-    const route = routeOf(url.pathname);
-    if (route === null) throw noSuchPath();
+    const target = targetOf(this.#store.catalog, url.pathname);
+    if (target === null) throw noSuchPath();
     const call = {
       store: this.#store,
       request,
@@ -66,16 +67,16 @@ export class Handler {
       query: url.searchParams,
       media: mediaFrom(request),
     };
-    switch (route.kind) {
+    switch (target.kind) {
       case 'discovery': {
-        const document = resourceListDocument(route.group, route.version);
+        const document = resourceListDocument(this.#store.catalog, target);
         if (document === null || request.method !== 'GET') throw noSuchPath();
         return { code: 200, body: document };
       }
       case 'collection':
-        return await collectionAnswer(route, call, this.#streams);
+        return await collectionAnswer(target, call, this.#streams);
       case 'object':
-        return await objectAnswer(route, call);
+        return await objectAnswer(target, call);
     }
   }
 }
@@ -83,7 +84,7 @@ export class Handler {
 /** There is no login, so a page of the web must not reach the lab through the browser of its user. */
 function refuseBrowsers({ headers }: IncomingMessage): void {
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
-  throw new ApiError(403, 'Forbidden', 'the lab API server does not answer browsers');
+  throw new StatusError(403, 'Forbidden', 'the lab API server does not answer browsers');
 }
 
 function parseUrl(text: string): URL {
@@ -94,7 +95,7 @@ function parseUrl(text: string): URL {
   }
 }
 
-function fixedDocument(path: string): Json | null {
+function fixedDocument(catalog: Catalog, path: string): Json | null {
   const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
   switch (trimmed) {
     case '/version':
@@ -102,17 +103,18 @@ function fixedDocument(path: string): Json | null {
     case '/api':
       return apiVersionsDocument;
     case '/apis':
-      return groupListDocument();
+      return groupListDocument(catalog);
     case '/openapi/v3':
-      return openApiIndex();
+      return openApiIndex(catalog);
     case '/healthz':
     case '/livez':
     case '/readyz':
       return 'ok';
   }
-  if (trimmed.startsWith('/openapi/v3/')) return openApiDocumentAt(trimmed.slice('/openapi/v3/'.length));
+  if (trimmed.startsWith('/openapi/v3/'))
+    return openApiDocumentAt(catalog, trimmed.slice('/openapi/v3/'.length));
   const group = /^\/apis\/([^/]+)$/.exec(trimmed)?.[1];
-  return group === undefined ? null : groupDocument(group);
+  return group === undefined ? null : groupDocument(catalog, group);
 }
 
 function send(response: ServerResponse, code: number, body: Json): void {
@@ -126,8 +128,8 @@ function send(response: ServerResponse, code: number, body: Json): void {
   response.end(text);
 }
 
-function internalError(error: unknown): ApiError {
+function internalError(error: unknown): StatusError {
   const message = error instanceof Error ? error.message : String(error);
   const details: JsonObject = { causes: [{ message }] };
-  return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, details);
+  return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, details);
 }

@@ -24,10 +24,12 @@ export interface KubeObject extends JsonObject {
   readonly metadata: ObjectMeta;
 }
 
+/** A JSON object: neither null nor a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A JSON list, with the type of its items kept. */
 export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
@@ -42,21 +44,25 @@ export function at(value: Json | undefined, ...path: readonly string[]): Json | 
   return here;
 }
 
+/** The text at a path, empty when there is none or something else. */
 export function textAt(value: Json | undefined, ...path: readonly string[]): string {
   const found = at(value, ...path);
   return typeof found === 'string' ? found : '';
 }
 
+/** The number at a path, null when there is none or something else. */
 export function numberAt(value: Json | undefined, ...path: readonly string[]): number | null {
   const found = at(value, ...path);
   return typeof found === 'number' ? found : null;
 }
 
+/** The object at a path, an empty one when there is none or something else. */
 export function objectAt(value: Json | undefined, ...path: readonly string[]): JsonObject {
   const found = at(value, ...path);
   return isObject(found) ? found : {};
 }
 
+/** The list at a path, an empty one when there is none or something else. */
 export function listAt(value: Json | undefined, ...path: readonly string[]): readonly Json[] {
   const found = at(value, ...path);
   return isArray(found) ? found : [];
@@ -80,6 +86,7 @@ export function withPath(object: JsonObject, path: readonly string[], value: Jso
   return withKey(object, head, withPath(objectAt(object, head), rest, value));
 }
 
+/** Equal as JSON: whatever the order of keys, and undefined as absent. */
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (isArray(a)) {

@@ -1,20 +1,32 @@
-import { type Answer, type Call, checkKind, fieldRule, isDryRun, objectBody, placed } from './call.ts';
+import { applyAnswer, isApply } from './apply-request.ts';
+import { readBody } from './body.ts';
+import {
+  type Answer,
+  type Call,
+  checkKind,
+  fieldRule,
+  invalidOption,
+  isDryRun,
+  managerFrom,
+  objectBody,
+  placed,
+} from './call.ts';
 import { deleteOptions } from './delete-options.ts';
 import type { JsonObject, KubeObject } from './json.ts';
-import { patched } from './patch.ts';
+import { patchOf } from './patch.ts';
 import { rendering } from './query.ts';
-import { renderObject } from './render.ts';
+import { inVersion, renderObject } from './render.ts';
+import type { ObjectTarget } from './request-target.ts';
 import { qualifiedName } from './resources.ts';
-import type { ObjectRoute } from './route.ts';
 import { methodNotAllowed, noSuchPath, notImplemented } from './status.ts';
 import { subresourceAnswer } from './subresource.ts';
 
 /** GET, PUT, PATCH and DELETE on one object or one of its subresources. */
-export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answer> {
-  const { resource, namespace, name, subresource } = route;
+export async function objectAnswer(target: ObjectTarget, call: Call): Promise<Answer> {
+  const { resource, namespace, name, subresource } = target;
   if (subresource !== '' && subresource !== 'status') {
-    refuseStreams(route);
-    return await subresourceAnswer(route, call);
+    refuseStreams(target);
+    return await subresourceAnswer(target, call);
   }
   if (subresource === 'status' && !resource.subresources.includes('status')) throw noSuchPath();
   const key = { namespace, name };
@@ -23,7 +35,13 @@ export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answ
     body: renderObject(rendering(call, resource), object),
   });
   const write = (object: JsonObject, patch?: string): KubeObject => {
-    const options = { dryRun: isDryRun(call), fields: fieldRule(call, patch) };
+    const manager = managerFrom(call, subresource);
+    const options = {
+      dryRun: isDryRun(call),
+      version: resource.version,
+      fields: fieldRule(call, patch),
+      manager,
+    };
     if (subresource === 'status') return call.store.updateStatus(resource.name, object, options);
     return call.store.update(resource.name, object, options);
   };
@@ -33,9 +51,13 @@ export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answ
     case 'PUT':
       return show(write(placed(await objectBody(call, resource), resource, namespace, name)));
     case 'PATCH': {
-      const patch = await patched(call);
+      const body = await readBody(call.request);
+      if (isApply(body)) return applyAnswer(target, call, body);
+      if (call.query.has('force'))
+        throw invalidOption('force', 'Forbidden', 'may not be specified for non-apply patch');
+      const patch = patchOf(body, resource);
       // Read and written in the same turn: nobody can come between.
-      const current = call.store.need(resource.name, key);
+      const current = inVersion(resource, call.store.need(resource.name, key));
       const next = patch.apply(current);
       checkKind(next, resource);
       return show(write(placed(next, resource, namespace, name), patch.text));
@@ -46,14 +68,14 @@ export async function objectAnswer(route: ObjectRoute, call: Call): Promise<Answ
       if (isDryRun(call)) return show(call.store.need(resource.name, key));
       const last = call.store.delete(resource.name, key, options);
       if (call.store.get(resource.name, key) !== null) return show(last);
-      return { code: 200, body: deletedStatus(route, last) };
+      return { code: 200, body: deletedStatus(target, last) };
     }
     default:
       throw methodNotAllowed(resource, call.request.method ?? '');
   }
 }
 
-function deletedStatus({ resource, name }: ObjectRoute, last: KubeObject): JsonObject {
+function deletedStatus({ resource, name }: ObjectTarget, last: KubeObject): JsonObject {
   // Pods answer with the object, as the real server does for graceful resources.
   if (resource.name === 'pods') return last;
   return {
@@ -64,7 +86,7 @@ function deletedStatus({ resource, name }: ObjectRoute, last: KubeObject): JsonO
     details: {
       name,
       ...(resource.group === '' ? {} : { group: resource.group }),
-      kind: resource.name,
+      kind: resource.plural,
       uid: last.metadata.uid,
     },
   };
@@ -72,7 +94,7 @@ function deletedStatus({ resource, name }: ObjectRoute, last: KubeObject): JsonO
 
 const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'log', 'portforward', 'proxy']);
 
-function refuseStreams({ resource, namespace, name, subresource }: ObjectRoute): void {
+function refuseStreams({ resource, namespace, name, subresource }: ObjectTarget): void {
   const [first = ''] = subresource.split('/');
   if (!streams.has(first)) return;
   const example = `policyctl probe ${namespace === '' ? '' : `${namespace}/`}${name} TARGET:PORT`;

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
+import type { Catalog } from './catalog.ts';
 import type { JsonObject } from './json.ts';
-import { apiVersionOf, type GroupVersion, groupVersions, type Resource, resources } from './resources.ts';
-import { type Field, type FieldType, fieldsOf, type Primitive, typeDescription } from './schema/schema.ts';
+import { kindOf, schemasOf } from './openapi-schemas.ts';
+import { apiVersionOf, type GroupVersion, type Resource } from './resources.ts';
 
 /**
  * A small OpenAPI v3: enough for kubectl to find that PATCH knows `fieldValidation` (so that it leaves validation
- * to the server), to compute strategic patches from the types it has built in, and for kubectl explain.
+ * to the server), to compute strategic patches from the types it has built in, and to name fields and types.
  */
-export function openApiIndex(): JsonObject {
-  const paths = groupVersions().map((item) => {
-    const text = JSON.stringify(openApiDocument(item));
+export function openApiIndex(catalog: Catalog): JsonObject {
+  const paths = catalog.groupVersions().map((item) => {
+    const text = JSON.stringify(openApiDocument(catalog, item));
     const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
     return [
       pathOfGroup(item),
@@ -31,42 +32,47 @@ export const openApiV2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+
 /** The message with its first field, `swagger: "2.0"`. */
 export const openApiV2Bytes: Buffer = Buffer.from('\n\u00032.0', 'latin1');
 
-/** `rest` is what follows `/openapi/v3/`. */
-export function openApiDocumentAt(rest: string): JsonObject | null {
-  const found = groupVersions().find((item) => pathOfGroup(item) === rest);
-  return found === undefined ? null : openApiDocument(found);
+/** `rest` is what follows `/openapi/v3/`; null for a version of a group that is not served. */
+export function openApiDocumentAt(catalog: Catalog, rest: string): JsonObject | null {
+  const found = catalog.groupVersions().find((item) => pathOfGroup(item) === rest);
+  return found === undefined ? null : openApiDocument(catalog, found);
 }
 
-const documents = new Map<string, JsonObject>();
+interface Built {
+  readonly from: readonly Resource[];
+  readonly document: JsonObject;
+}
 
-function openApiDocument(item: GroupVersion): JsonObject {
-  const id = pathOfGroup(item);
-  const document = documents.get(id) ?? buildDocument(item);
-  documents.set(id, document);
+/** Built once for the kinds it is built from, which stay the same until a definition changes. */
+const documents = new Map<string, Built>();
+
+function openApiDocument(catalog: Catalog, { group, version }: GroupVersion): JsonObject {
+  const own = catalog.served().filter((resource) => resource.group === group && resource.version === version);
+  const id = pathOfGroup({ group, version });
+  const known = documents.get(id);
+  if (known?.from.length === own.length && own.every((resource, index) => resource === known.from[index]))
+    return known.document;
+  const document = buildDocument(own);
+  documents.set(id, { from: own, document });
   return document;
 }
 
-function buildDocument(item: GroupVersion): JsonObject {
-  const own = resources.filter(({ group, version }) => group === item.group && version === item.version);
+function buildDocument(own: readonly Resource[]): JsonObject {
   return {
     openapi: '3.0.0',
     info: { title: 'policyd lab', version: 'v1.32.0' },
     paths: Object.fromEntries(own.flatMap(pathItems)),
-    components: { schemas: schemas(own) },
+    components: { schemas: schemasOf(own) },
   };
 }
 
 function pathItems(resource: Resource): readonly (readonly [string, JsonObject])[] {
   const scope = resource.namespaced ? '/namespaces/{namespace}' : '';
-  const collection = `/${pathOfGroup(resource)}${scope}/${resource.name}`;
+  const collection = `/${pathOfGroup(resource)}${scope}/${resource.plural}`;
   return [
     [collection, { get: operation(resource, 'list'), post: operation(resource, 'post') }],
     [`${collection}/{name}`, { get: operation(resource, 'get'), patch: patchOperation(resource) }],
   ];
-}
-
-function kindOf({ group, version, kind }: Resource): JsonObject {
-  return { group, version, kind };
 }
 
 function operation(resource: Resource, action: string): JsonObject {
@@ -84,7 +90,11 @@ function patchOperation(resource: Resource): JsonObject {
     schema: { type: 'string', uniqueItems: true },
   });
   // Without strategic merge here kubectl takes the merge keys it has built in.
-  const types = ['application/json-patch+json', 'application/merge-patch+json'];
+  const types = [
+    'application/json-patch+json',
+    'application/merge-patch+json',
+    'application/apply-patch+yaml',
+  ];
   const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'object' } }]));
   return {
     ...operation(resource, 'patch'),
@@ -92,86 +102,3 @@ function patchOperation(resource: Resource): JsonObject {
     requestBody: { content, required: true },
   };
 }
-
-function schemas(own: readonly Resource[]): JsonObject {
-  const result = new Map<string, JsonObject>();
-  const queue = own.map(({ kind }) => kind);
-  for (let type = queue.shift(); type !== undefined; type = queue.shift()) {
-    if (result.has(schemaName(type))) continue;
-    const resource = own.find(({ kind }) => kind === type);
-    const fields = [...fieldsOf(type).values()];
-    for (const field of fields) {
-      const inner = structOf(field.type);
-      if (inner !== null) queue.push(inner);
-    }
-    result.set(schemaName(type), objectSchema(type, fields, resource ?? null));
-  }
-  return { ...Object.fromEntries(result), ...scalarSchemas };
-}
-
-function schemaName(type: string): string {
-  return `io.k8s.v1.${type}`;
-}
-
-function structOf(type: FieldType): string | null {
-  if (type.kind === 'primitive') return null;
-  return type.kind === 'struct' ? type.name : structOf(type.of);
-}
-
-function objectSchema(type: string, fields: readonly Field[], resource: Resource | null): JsonObject {
-  const required = fields.filter((field) => field.required).map(({ name }) => name);
-  return {
-    description: typeDescription(type),
-    type: 'object',
-    properties: Object.fromEntries(fields.map((field) => [field.name, fieldSchema(field)])),
-    ...(required.length === 0 ? {} : { required }),
-    ...(resource === null ? {} : { 'x-kubernetes-group-version-kind': [kindOf(resource)] }),
-  };
-}
-
-function fieldSchema({ type, description }: Field): JsonObject {
-  // A reference has no place beside it for a description but inside allOf.
-  if (Object.hasOwn(typeSchema(type), '$ref')) return { description, allOf: [typeSchema(type)] };
-  return { description, ...typeSchema(type) };
-}
-
-function typeSchema(type: FieldType): JsonObject {
-  switch (type.kind) {
-    case 'struct':
-      return { $ref: `#/components/schemas/${schemaName(type.name)}` };
-    case 'list':
-      return { type: 'array', items: typeSchema(type.of) };
-    case 'map':
-      return { type: 'object', additionalProperties: typeSchema(type.of) };
-    case 'primitive':
-      return primitives[type.name];
-  }
-}
-
-/** Types that kubectl explain calls by their own name, though JSON has none for them. */
-const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
-const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
-const scalarSchemas: JsonObject = {
-  // Fields of this type carry its description themselves.
-  [intOrString]: {
-    format: 'int-or-string',
-    oneOf: [{ type: 'integer' }, { type: 'string' }],
-  },
-  [quantity]: {
-    description: 'An amount with an optional suffix: 250m, 64Mi, 1.5.',
-    oneOf: [{ type: 'string' }, { type: 'number' }],
-  },
-};
-
-const primitives: Readonly<Record<Primitive, JsonObject>> = {
-  string: { type: 'string' },
-  boolean: { type: 'boolean' },
-  int32: { type: 'integer', format: 'int32' },
-  int64: { type: 'integer', format: 'int64' },
-  time: { type: 'string', format: 'date-time' },
-  microtime: { type: 'string', format: 'date-time' },
-  bytes: { type: 'string', format: 'byte' },
-  quantity: { $ref: `#/components/schemas/${quantity}` },
-  intOrString: { $ref: `#/components/schemas/${intOrString}` },
-  any: { type: 'object' },
-};

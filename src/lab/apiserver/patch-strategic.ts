@@ -1,56 +1,34 @@
 import { isArray, isObject, type Json, type JsonObject, sameJson } from './json.ts';
+import { type ListKey, type MergeRule, mergeRuleOf, typedRule } from './schema/merge-rules.ts';
+import { type FieldType, fieldsOf } from './schema/schema.ts';
 import { badRequest } from './status.ts';
 
 /**
- * Strategic merge: like a merge patch, but lists of objects with a known key merge item by item.
- * Understands `$patch: replace|delete|merge`, `$retainKeys`, `$deleteFromPrimitiveList/x` and ignores
- * `$setElementOrder/x` but for the order of what it names.
+ * Strategic merge: like a merge patch, but lists of objects with a known key merge item by item. Which lists, and
+ * by which key, the type says. Understands `$patch: replace|delete|merge`, `$retainKeys`,
+ * `$deleteFromPrimitiveList/x` and ignores `$setElementOrder/x` but for the order of what it names.
  */
-export function strategicPatch(document: JsonObject, patch: Json): JsonObject {
+export function strategicPatch(kind: string, document: JsonObject, patch: Json): JsonObject {
   if (!isObject(patch)) throw badRequest('error decoding patch: a strategic merge patch is an object');
-  return mergeObject(document, patch, []);
+  return mergeObject({ kind: 'struct', name: kind }, document, patch);
 }
 
-/** Merge keys by the end of the path, from the `patchMergeKey` tags of the Kubernetes types. */
-const mergeKeys: readonly { readonly end: readonly string[]; readonly key: string }[] = [
-  { end: ['containers'], key: 'name' },
-  { end: ['initContainers'], key: 'name' },
-  { end: ['ephemeralContainers'], key: 'name' },
-  { end: ['env'], key: 'name' },
-  { end: ['volumes'], key: 'name' },
-  { end: ['volumeMounts'], key: 'mountPath' },
-  { end: ['volumeDevices'], key: 'devicePath' },
-  { end: ['imagePullSecrets'], key: 'name' },
-  { end: ['hostAliases'], key: 'ip' },
-  { end: ['topologySpreadConstraints'], key: 'topologyKey' },
-  { end: ['resourceClaims'], key: 'name' },
-  { end: ['metadata', 'ownerReferences'], key: 'uid' },
-  { end: ['status', 'conditions'], key: 'type' },
-  { end: ['status', 'addresses'], key: 'type' },
-  { end: ['status', 'podIPs'], key: 'ip' },
-  { end: ['status', 'hostIPs'], key: 'ip' },
-  { end: ['spec', 'taints'], key: 'key' },
-  { end: ['containers', 'ports'], key: 'containerPort' },
-  { end: ['initContainers', 'ports'], key: 'containerPort' },
-  { end: ['spec', 'ports'], key: 'port' },
-  { end: ['secrets'], key: 'name' },
-];
+const freeForm: FieldType = { kind: 'primitive', name: 'any' };
 
-/** Lists of plain values that merge as sets. */
-const mergedValues: readonly (readonly string[])[] = [
-  ['metadata', 'finalizers'],
-  ['spec', 'podCIDRs'],
-];
-
-function endsWith(path: readonly string[], end: readonly string[]): boolean {
-  return end.length <= path.length && end.every((step, i) => path[path.length - end.length + i] === step);
+/** A field of an object of this type: fields of structs are known, entries of maps are all of one type. */
+function inside(type: FieldType, field: string): readonly [FieldType, MergeRule] {
+  switch (type.kind) {
+    case 'struct':
+      return [fieldsOf(type.name).get(field)?.type ?? freeForm, mergeRuleOf(type.name, field)];
+    case 'map':
+      return [type.of, typedRule];
+    case 'list':
+    case 'primitive':
+      return [freeForm, typedRule];
+  }
 }
 
-function mergeKeyOf(path: readonly string[]): string | null {
-  return mergeKeys.find(({ end }) => endsWith(path, end))?.key ?? null;
-}
-
-function mergeObject(document: JsonObject, patch: JsonObject, path: readonly string[]): JsonObject {
+function mergeObject(type: FieldType, document: JsonObject, patch: JsonObject): JsonObject {
   if (patch.$patch === 'replace') return withoutDirectives(patch);
   if (patch.$patch === 'delete') return {};
   const result = new Map<string, Json | undefined>(Object.entries(document));
@@ -74,59 +52,52 @@ function mergeObject(document: JsonObject, patch: JsonObject, path: readonly str
       result.delete(key);
       continue;
     }
-    const here = [...path, key];
+    const [of, rule] = inside(type, key);
     const current = result.get(key);
-    if (isObject(value)) result.set(key, mergeObject(isObject(current) ? current : {}, value, here));
+    if (isObject(value)) result.set(key, mergeObject(of, isObject(current) ? current : {}, value));
     else if (isArray(value)) {
       const order = patch[`$setElementOrder/${key}`];
-      result.set(key, mergeList(isArray(current) ? current : [], value, here, isArray(order) ? order : null));
+      const list = mergeList(of, rule, isArray(current) ? current : [], value);
+      result.set(key, isArray(order) && rule.patchKey ? inOrder(list, rule.patchKey, order) : list);
     } else result.set(key, value);
   }
   return Object.fromEntries(result);
 }
 
 function mergeList(
+  type: FieldType,
+  rule: MergeRule,
   current: readonly Json[],
   patch: readonly Json[],
-  path: readonly string[],
-  order: readonly Json[] | null,
 ): readonly Json[] {
-  const key = mergeKeyOf(path);
+  const { patchKey } = rule;
   if (patch.some((item) => isObject(item) && item.$patch === 'replace')) {
     return patch.filter((item) => !(isObject(item) && item.$patch === 'replace')).map(clean);
   }
-  if (key === null) {
-    if (!mergedValues.some((end) => endsWith(path, end))) return patch.map(clean);
+  if (patchKey === null) return patch.map(clean);
+  if (patchKey === '')
     return [...current, ...patch.filter((item) => !current.some((old) => sameJson(old, item)))];
-  }
+  const itemType = type.kind === 'list' ? type.of : freeForm;
   const result: Json[] = [...current];
   for (const item of patch) {
-    if (!isObject(item))
-      throw badRequest(`error applying patch: an item of ${path.join('.')} is not an object`);
-    const wanted = item[key];
-    if (wanted === undefined) {
-      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
-    }
-    const place = findItem(result, key, item);
+    if (!isObject(item)) throw badRequest('error applying patch: an item of a list is not an object');
+    if (item[patchKey] === undefined)
+      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${patchKey}`);
+    const place = result.findIndex((old) => isObject(old) && isSame(rule, patchKey, old, item));
     const old = result[place];
     if (item.$patch === 'delete') {
       if (place >= 0) result.splice(place, 1);
-    } else if (place >= 0 && isObject(old)) result[place] = mergeObject(old, item, path);
+    } else if (place >= 0 && isObject(old)) result[place] = mergeObject(itemType, old, item);
     else result.push(clean(item));
   }
-  return order === null ? result : inOrder(result, key, order);
+  return result;
 }
 
-/** Ports may share their number when the protocols differ: the protocol, when given, decides between them. */
-function findItem(items: readonly Json[], key: string, wanted: JsonObject): number {
-  const same = (item: Json): boolean => isObject(item) && sameJson(item[key], wanted[key]);
-  if (key === 'containerPort' || key === 'port') {
-    const protocol = wanted.protocol;
-    if (protocol !== undefined) {
-      return items.findIndex((item) => same(item) && isObject(item) && (item.protocol ?? 'TCP') === protocol);
-    }
-  }
-  return items.findIndex(same);
+/** Ports may share their number when the protocols differ: what else tells items apart decides where it is given. */
+function isSame({ keys }: MergeRule, patchKey: string, old: JsonObject, item: JsonObject): boolean {
+  const others = keys.filter(({ name }) => name !== patchKey && item[name] !== undefined);
+  const equal = ({ name, fallback }: ListKey): boolean => sameJson(old[name] ?? fallback, item[name]);
+  return sameJson(old[patchKey], item[patchKey]) && others.every(equal);
 }
 
 /** Items that `$setElementOrder` names come in its order; the others keep their place behind them. */

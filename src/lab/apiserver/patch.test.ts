@@ -73,7 +73,7 @@ describe('strategic merge patch', () => {
     metadata: { finalizers: ['x/one', 'x/two'] },
   };
   const containers = (...list: readonly Json[]): JsonObject => ({ spec: { containers: list } });
-  const result = (patch: JsonObject): JsonObject => strategicPatch(pod, patch);
+  const result = (patch: JsonObject): JsonObject => strategicPatch('Pod', pod, patch);
   const [first, second] = pod.spec.containers;
 
   test('merges containers by name, their environment by name', () => {
@@ -136,7 +136,63 @@ describe('strategic merge patch', () => {
 
   test('lists without a merge key are replaced, as the rules of a policy', () => {
     const policy = { spec: { ingress: [{ from: [{ podSelector: {} }] }] } };
-    expect(strategicPatch(policy, { spec: { ingress: [{}] } })).toEqual({ spec: { ingress: [{}] } });
+    expect(strategicPatch('NetworkPolicy', policy, { spec: { ingress: [{}] } })).toEqual({
+      spec: { ingress: [{}] },
+    });
+  });
+
+  const keyed: readonly (readonly [string, JsonObject, JsonObject, JsonObject])[] = [
+    [
+      'Service',
+      { spec: { ports: [{ port: 80, targetPort: 1 }] } },
+      { spec: { ports: [{ port: 81 }] } },
+      { spec: { ports: [{ port: 80, targetPort: 1 }, { port: 81 }] } },
+    ],
+    [
+      'NetworkPolicy',
+      { spec: { egress: [{ ports: [{ port: 80 }] }] } },
+      { spec: { egress: [{ ports: [{ port: 81 }] }] } },
+      { spec: { egress: [{ ports: [{ port: 81 }] }] } },
+    ],
+    [
+      'Node',
+      { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } },
+      { spec: { taints: [{ key: 'b', effect: 'NoSchedule' }] } },
+      { spec: { taints: [{ key: 'b', effect: 'NoSchedule' }] } },
+    ],
+    [
+      'EndpointSlice',
+      { endpoints: [{ addresses: ['192.0.2.1'] }] },
+      { endpoints: [{ addresses: ['192.0.2.2'] }] },
+      { endpoints: [{ addresses: ['192.0.2.2'] }] },
+    ],
+    [
+      'ConfigMap',
+      { data: { containers: '1' } },
+      { data: { volumes: '2' } },
+      { data: { containers: '1', volumes: '2' } },
+    ],
+    [
+      'Deployment',
+      { spec: { template: { spec: { containers: [{ name: 'a', image: 'a' }] } } } },
+      { spec: { template: { spec: { containers: [{ name: 'b', image: 'b' }] } } } },
+      {
+        spec: {
+          template: {
+            spec: {
+              containers: [
+                { name: 'a', image: 'a' },
+                { name: 'b', image: 'b' },
+              ],
+            },
+          },
+        },
+      },
+    ],
+  ];
+
+  test.each(keyed)('the type says which lists of a %s merge', (kind, document, patch, expected) => {
+    expect(strategicPatch(kind, document, patch)).toEqual(expected);
   });
 
   test('an item without its merge key is refused', () => {

@@ -1,9 +1,9 @@
-import { parseJson, parseYaml, readBody, textOf } from './body.ts';
-import type { Call } from './call.ts';
+import { type Body, parseJson, parseYaml, textOf } from './body.ts';
 import { isObject, type Json, type JsonObject, type KubeObject } from './json.ts';
 import { jsonPatch } from './patch-json.ts';
 import { mergePatch } from './patch-merge.ts';
 import { strategicPatch } from './patch-strategic.ts';
+import type { Resource } from './resources.ts';
 import { badRequest, unsupportedMediaType } from './status.ts';
 
 export interface Patch {
@@ -11,9 +11,8 @@ export interface Patch {
   readonly apply: (object: KubeObject) => JsonObject;
 }
 
-/** Reads the body and gives what it does to an object. */
-export async function patched(call: Call): Promise<Patch> {
-  const body = await readBody(call.request);
+/** What the body of a patch does to an object of the resource; null for a Scale. */
+export function patchOf(body: Body, resource: Resource | null): Patch {
   const { mediaType } = body;
   const text = textOf(body);
   if (text.trim() === '') throw badRequest('the patch is empty');
@@ -27,19 +26,28 @@ export async function patched(call: Call): Promise<Patch> {
       return { text, apply: (object) => objectPatch(mergePatch(object, patch)) };
     }
     case 'application/strategic-merge-patch+json': {
+      if (resource?.custom) throw unknownFormat(customTypes);
       const patch = objectPatch(text.trimStart().startsWith('{') ? parseJson(text) : parseYaml(text));
-      return { text, apply: (object) => strategicPatch(object, patch) };
+      return { text, apply: (object) => strategicPatch(object.kind, object, patch) };
     }
-    case 'application/apply-patch+yaml':
-    case 'application/apply-patch+cbor':
-      throw unsupportedMediaType(
-        'server-side apply is not supported by the lab API server: use kubectl apply without --server-side',
-      );
     default:
-      throw unsupportedMediaType(
-        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+      throw unknownFormat(
+        resource?.custom ? customTypes : [...customTypes, 'application/strategic-merge-patch+json'],
       );
   }
+}
+
+/** How custom objects merge strategically nobody has said. */
+const customTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/apply-patch+yaml',
+];
+
+function unknownFormat(types: readonly string[]): Error {
+  return unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
+  );
 }
 
 function objectPatch(value: Json): JsonObject {

@@ -33,6 +33,8 @@ function fromBytes(name: Primitive, bytes: Buffer): Json | null {
     case 'int32':
     case 'int64':
       throw malformed(`a ${name} is no number`);
+    case 'double':
+    case 'schemaOrBoolean':
     case 'any':
       throw malformed('free-form fields are understood in JSON only');
   }

@@ -1,4 +1,4 @@
-import { type ApiError, badRequest } from './status.ts';
+import { badRequest, type StatusError } from './status.ts';
 
 /** One field of a message as it stands on the wire: a number, or the bytes of a string or an inner message. */
 export interface WireRecord {
@@ -34,7 +34,8 @@ export function* records(bytes: Buffer): Generator<WireRecord> {
   }
 }
 
-export function malformed(why: string): ApiError {
+/** 400 for a body that is no protobuf of the type it says it is. */
+export function malformed(why: string): StatusError {
   return badRequest(`couldn't decode the protobuf body: ${why}`);
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseProtobuf } from './protobuf.ts';
-import { ApiError } from './status.ts';
+import { StatusError } from './status.ts';
 
 /** `kubectl create deployment web --image=x --replicas=3 --port=80 -n shop` */
 const deployment = Buffer.from(
@@ -30,7 +30,7 @@ function refusal(bytes: Buffer): string | null {
     parseProtobuf(bytes);
     return null;
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof StatusError)) throw error;
     expect(error.status()).toMatchObject({
       kind: 'Status',
       status: 'Failure',

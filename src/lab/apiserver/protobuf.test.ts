@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseProtobuf } from './protobuf.ts';
-import { ApiError } from './status.ts';
+import { StatusError } from './status.ts';
 
 function field(number: number, content: Buffer | string): Buffer {
   const bytes = Buffer.from(content);
@@ -50,7 +50,7 @@ test('any bytes give an object or a 400, and in bounded time', () => {
       try {
         parseProtobuf(wrapped ? envelope('v1', kind, Buffer.from(bytes)) : Buffer.from(bytes));
       } catch (error) {
-        expect(error).toBeInstanceOf(ApiError);
+        expect(error).toBeInstanceOf(StatusError);
         expect(error).toMatchObject({ code: 400 });
       }
     }),

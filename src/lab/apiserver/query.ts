@@ -2,12 +2,14 @@ import type { Call } from './call.ts';
 import type { IncludeObject, Rendering } from './render.ts';
 import type { Resource } from './resources.ts';
 import { fieldMatch, labelMatch, type Match } from './selectors.ts';
-import { ApiError, badRequest } from './status.ts';
+import { badRequest, StatusError } from './status.ts';
 
+/** A parameter of a query that is there without a value counts as true. */
 export function isTrue(value: string | null): boolean {
   return value === 'true' || value === '1' || value === '';
 }
 
+/** How the answers to a call are written; ages are reckoned from now. */
 export function rendering(call: Call, resource: Resource): Rendering {
   return { media: call.media, resource, now: call.store.now(), includeObject: includeFrom(call) };
 }
@@ -19,16 +21,18 @@ function includeFrom({ query }: Call): IncludeObject {
   throw badRequest(`invalid includeObject value: ${value}`);
 }
 
+/** `labelSelector` and `fieldSelector` together; 400 for what cannot be parsed or is not indexed. */
 export function matchFrom({ query }: Call, resource: Resource): Match {
   const labels = labelMatch(query.get('labelSelector') ?? '');
-  const fields = fieldMatch(resource.name, query.get('fieldSelector') ?? '');
+  const fields = fieldMatch(resource, query.get('fieldSelector') ?? '');
   return (object) => fields(object) && labels(object);
 }
 
-export function tooLarge(revision: number, current: number): ApiError {
+/** 504 for a resourceVersion that is still to come: clients ask again. */
+export function tooLarge(revision: number, current: number): StatusError {
   const message = `Too large resource version: ${revision}, current: ${current}`;
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
-  return new ApiError(504, 'Timeout', message, { retryAfterSeconds: 1, causes });
+  return new StatusError(504, 'Timeout', message, { retryAfterSeconds: 1, causes });
 }
 
 /** A whole number of a query; 0 when absent. */

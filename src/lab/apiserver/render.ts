@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Json, JsonObject, KubeObject } from './json.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
-import { ApiError } from './status.ts';
+import { StatusError } from './status.ts';
 import { columnsOf, rowOf } from './table/table.ts';
 
 /** The shape a client asked for. */
@@ -21,7 +21,11 @@ export function mediaFrom(request: IncomingMessage): Media {
     if (as === 'table') return 'table';
     if (as === 'partialobjectmetadata' || as === 'partialobjectmetadatalist') return 'partial';
   }
-  throw new ApiError(406, 'NotAcceptable', 'only the following media types are accepted: application/json');
+  throw new StatusError(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json',
+  );
 }
 
 export interface ListMeta {
@@ -39,12 +43,14 @@ export interface Rendering {
   readonly includeObject: IncludeObject;
 }
 
-export function renderList(rendering: Rendering, meta: ListMeta, items: readonly KubeObject[]): JsonObject {
+/** A list in the shape that was asked for, its items in the version of the request. */
+export function renderList(rendering: Rendering, meta: ListMeta, stored: readonly KubeObject[]): JsonObject {
   const metadata = { ...meta };
   const { resource } = rendering;
+  const items = stored.map((object) => inVersion(resource, object));
   switch (rendering.media) {
     case 'object':
-      return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items };
+      return { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata, items };
     case 'partial':
       return {
         kind: 'PartialObjectMetadataList',
@@ -61,12 +67,20 @@ export function renderList(rendering: Rendering, meta: ListMeta, items: readonly
 export function renderObject(rendering: Rendering, object: KubeObject, columns = true): JsonObject {
   switch (rendering.media) {
     case 'object':
-      return object;
+      return inVersion(rendering.resource, object);
     case 'partial':
       return partial(object);
-    case 'table':
-      return table(rendering, { resourceVersion: object.metadata.resourceVersion }, [object], columns);
+    case 'table': {
+      const shown = inVersion(rendering.resource, object);
+      return table(rendering, { resourceVersion: object.metadata.resourceVersion }, [shown], columns);
+    }
   }
+}
+
+/** A stored object in the version of a request: the versions of a kind differ in apiVersion alone. */
+export function inVersion(resource: Resource, object: KubeObject): KubeObject {
+  const apiVersion = apiVersionOf(resource);
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
 
 function partial(object: KubeObject): JsonObject {
@@ -83,9 +97,9 @@ function table(
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: columns ? columnsOf(resource.name) : [],
+    columnDefinitions: columns ? columnsOf(resource) : [],
     rows: items.map((object) => ({
-      cells: rowOf(resource.name, object, now),
+      cells: rowOf(resource, object, now),
       ...rowObject(object, includeObject),
     })),
   };

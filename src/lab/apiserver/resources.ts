@@ -1,5 +1,9 @@
-/** The resources this server knows: one table that routes, discovery, OpenAPI and the store are built from. */
-export type ResourceName =
+import type { Structural } from './custom/structural.ts';
+import type { JsonObject } from './json.ts';
+import type { Column } from './table/column.ts';
+
+/** The kinds the server has of itself: one table that request targets, discovery, OpenAPI and the store are built from. */
+export type BuiltInName =
   | 'namespaces'
   | 'pods'
   | 'nodes'
@@ -12,14 +16,23 @@ export type ResourceName =
   | 'networkpolicies'
   | 'deployments'
   | 'replicasets'
-  | 'endpointslices';
+  | 'endpointslices'
+  | 'customresourcedefinitions';
+
+/** `widgets.example.com`, from a CustomResourceDefinition. */
+export type CustomName = `${string}.${string}`;
+
+/** What tells resources apart in the store, whatever their version. */
+export type ResourceName = BuiltInName | CustomName;
 
 export type Subresource = 'status' | 'scale' | 'binding' | 'eviction';
 
-export interface Resource {
-  readonly name: ResourceName;
+interface Served {
+  /** The last segment of its paths. */
+  readonly plural: string;
   readonly singular: string;
   readonly kind: string;
+  readonly listKind: string;
   readonly group: string;
   readonly version: string;
   readonly namespaced: boolean;
@@ -28,11 +41,41 @@ export interface Resource {
   readonly subresources: readonly Subresource[];
 }
 
+export interface BuiltInResource extends Served {
+  readonly name: BuiltInName;
+  readonly custom: null;
+}
+
+/** One version of a custom kind. */
+export interface CustomResource extends Served {
+  readonly name: CustomName;
+  readonly custom: {
+    /** `openAPIV3Schema` as it was given. */
+    readonly schema: JsonObject;
+    readonly structural: Structural;
+    readonly columns: readonly Column[];
+    /** Fields a fieldSelector may name, beside name and namespace. */
+    readonly selectable: readonly string[];
+    readonly scale: ScalePaths | null;
+  };
+}
+
+export interface ScalePaths {
+  readonly spec: readonly string[];
+  readonly status: readonly string[];
+  /** Empty when there is none. */
+  readonly selector: readonly string[];
+}
+
+export type Resource = BuiltInResource | CustomResource;
+
+type Entry = Omit<BuiltInResource, 'plural' | 'listKind' | 'custom'>;
+
 const core = { group: '', version: 'v1', categories: [], subresources: [], shortNames: [] } as const;
 const apps = { group: 'apps', version: 'v1', namespaced: true, categories: ['all'] } as const;
 const all = ['all'] as const;
 
-export const resources: readonly Resource[] = [
+const table: readonly Entry[] = [
   {
     ...core,
     name: 'configmaps',
@@ -135,17 +178,29 @@ export const resources: readonly Resource[] = [
     categories: [],
     subresources: [],
   },
+  {
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    name: 'customresourcedefinitions',
+    singular: 'customresourcedefinition',
+    kind: 'CustomResourceDefinition',
+    namespaced: false,
+    shortNames: ['crd', 'crds'],
+    categories: ['api-extensions'],
+    subresources: ['status'],
+  },
 ];
+
+export const builtIns: readonly BuiltInResource[] = table.map((entry) => ({
+  ...entry,
+  plural: entry.name,
+  listKind: `${entry.kind}List`,
+  custom: null,
+}));
 
 export interface GroupVersion {
   readonly group: string;
   readonly version: string;
-}
-
-export function groupVersions(): readonly GroupVersion[] {
-  const seen = new Map<string, GroupVersion>();
-  for (const { group, version } of resources) seen.set(`${group}/${version}`, { group, version });
-  return [...seen.values()];
 }
 
 /** `v1`, `apps/v1`. */
@@ -154,21 +209,18 @@ export function apiVersionOf({ group, version }: GroupVersion): string {
 }
 
 /** How the server's messages name a resource: `pods`, `networkpolicies.networking.k8s.io`. */
-export function qualifiedName({ name, group }: Resource): string {
-  return group === '' ? name : `${name}.${group}`;
+export function qualifiedName({ plural, group }: Resource): string {
+  return group === '' ? plural : `${plural}.${group}`;
 }
 
-export function resourceNamed(name: ResourceName): Resource {
-  const found = resources.find((resource) => resource.name === name);
+/** One of the server's own kinds by its name. */
+export function builtIn(name: BuiltInName): BuiltInResource {
+  const found = builtIns.find((resource) => resource.name === name);
   if (found === undefined) throw new TypeError(`unknown resource ${name}`);
   return found;
 }
 
-export function resourceAt(group: string, version: string, name: string): Resource | null {
-  return resources.find((r) => r.group === group && r.version === version && r.name === name) ?? null;
-}
-
-/** By `apiVersion` and `kind`, as manifests name things. */
-export function resourceOfKind(apiVersion: string, kind: string): Resource | null {
-  return resources.find((r) => apiVersionOf(r) === apiVersion && r.kind === kind) ?? null;
+/** One of the server's own kinds, by `apiVersion` and `kind`, as manifests name things. */
+export function builtInOfKind(apiVersion: string, kind: string): BuiltInResource | null {
+  return builtIns.find((r) => apiVersionOf(r) === apiVersion && r.kind === kind) ?? null;
 }

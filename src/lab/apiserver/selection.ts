@@ -26,6 +26,7 @@ export function visible(change: Change, options: ListOptions): WatchEvent | null
   return { type: 'DELETED', object: left, revision };
 }
 
+/** Whether an object is in the namespace (all, for none) and matches. */
 export function belongs(object: KubeObject, { namespace, match }: ListOptions): boolean {
   if (namespace !== undefined && namespace !== '' && object.metadata.namespace !== namespace) return false;
   return match === undefined || match(object);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from './json.ts';
+import { builtIn } from './resources.ts';
 import { fieldMatch, labelMatch, selectorObjectMatch } from './selectors.ts';
 
 function pod(labels: JsonObject, rest: JsonObject = {}): KubeObject {
@@ -45,15 +46,15 @@ describe('field selectors', () => {
   const running = pod({}, { spec: { nodeName: 'a' }, status: { phase: 'Running' } });
 
   test('compare names, nodes and phases, absent fields as empty', () => {
-    expect(fieldMatch('pods', 'metadata.name=p,spec.nodeName=a')(running)).toBe(true);
-    expect(fieldMatch('pods', 'status.phase!=Succeeded,status.phase!=Failed')(running)).toBe(true);
-    expect(fieldMatch('pods', 'spec.nodeName=')(pod({}))).toBe(true);
-    expect(fieldMatch('pods', 'spec.hostNetwork=false')(running)).toBe(true);
-    expect(fieldMatch('pods', 'spec.nodeName=b')(running)).toBe(false);
+    expect(fieldMatch(builtIn('pods'), 'metadata.name=p,spec.nodeName=a')(running)).toBe(true);
+    expect(fieldMatch(builtIn('pods'), 'status.phase!=Succeeded,status.phase!=Failed')(running)).toBe(true);
+    expect(fieldMatch(builtIn('pods'), 'spec.nodeName=')(pod({}))).toBe(true);
+    expect(fieldMatch(builtIn('pods'), 'spec.hostNetwork=false')(running)).toBe(true);
+    expect(fieldMatch(builtIn('pods'), 'spec.nodeName=b')(running)).toBe(false);
   });
 
   test('know only the fields of their resource', () => {
-    expect(() => fieldMatch('configmaps', 'spec.nodeName=a')).toThrow(
+    expect(() => fieldMatch(builtIn('configmaps'), 'spec.nodeName=a')).toThrow(
       'field label not supported: spec.nodeName',
     );
   });

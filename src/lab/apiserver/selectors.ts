@@ -1,5 +1,5 @@
 import { at, type Json, type JsonObject, type KubeObject, objectAt, textAt } from './json.ts';
-import type { ResourceName } from './resources.ts';
+import type { BuiltInName, Resource } from './resources.ts';
 import { badRequest } from './status.ts';
 
 /** Decides whether an object belongs to a list or a watch. */
@@ -63,7 +63,7 @@ function labelTest(term: string, whole: string): LabelTest {
   return (labels) => (at(labels, key) !== undefined) === (not === '');
 }
 
-const selectableFields: Partial<Record<ResourceName, readonly string[]>> = {
+const selectableFields: Partial<Record<BuiltInName, readonly string[]>> = {
   pods: [
     'spec.nodeName',
     'spec.restartPolicy',
@@ -95,7 +95,7 @@ const selectableFields: Partial<Record<ResourceName, readonly string[]>> = {
 };
 
 /** The grammar of `fieldSelector=`: `a=b,c!=d`, only over the fields the real server indexes. */
-export function fieldMatch(resource: ResourceName, text: string): Match {
+export function fieldMatch(resource: Resource, text: string): Match {
   const tests = text
     .split(',')
     .filter((term) => term.trim() !== '')
@@ -103,19 +103,21 @@ export function fieldMatch(resource: ResourceName, text: string): Match {
   return (object) => tests.every((test) => test(object));
 }
 
-function fieldTest(resource: ResourceName, term: string): Match {
+function fieldTest(resource: Resource, term: string): Match {
   const parts = /^(?<field>[^=!]+)(?<operator>==|=|!=)(?<value>.*)$/.exec(term)?.groups;
   if (parts === undefined) {
     throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
   }
   const { field = '', operator, value = '' } = parts;
   const known =
-    field === 'metadata.name' ||
-    field === 'metadata.namespace' ||
-    selectableFields[resource]?.includes(field) === true;
+    field === 'metadata.name' || field === 'metadata.namespace' || selectableOf(resource).includes(field);
   if (!known) throw badRequest(`field label not supported: ${field}`);
   const equal = operator !== '!=';
   return (object) => (fieldText(object, field) === value) === equal;
+}
+
+function selectableOf({ name, custom }: Resource): readonly string[] {
+  return custom === null ? (selectableFields[name] ?? []) : custom.selectable;
 }
 
 function fieldText(object: KubeObject, field: string): string {

@@ -38,6 +38,7 @@ interface Shelf {
 
 export class Storage {
   readonly #shelves = new Map<ResourceName, Shelf>();
+  readonly #followers = new Set<(resource: ResourceName, change: Change) => void>();
   readonly #historyLimit: number;
   #revision = 1;
 
@@ -68,7 +69,11 @@ export class Storage {
     const previous = shelf.objects.get(key) ?? null;
     const stored = this.#stamp(object);
     shelf.objects.set(key, stored);
-    this.#record(shelf, { type: previous === null ? 'ADDED' : 'MODIFIED', object: stored, previous });
+    this.#record(resource, shelf, {
+      type: previous === null ? 'ADDED' : 'MODIFIED',
+      object: stored,
+      previous,
+    });
     return stored;
   }
 
@@ -79,7 +84,7 @@ export class Storage {
     if (previous === null) return null;
     shelf.objects.delete(slot(key));
     const object = this.#stamp(last ?? previous);
-    this.#record(shelf, { type: 'DELETED', object, previous });
+    this.#record(resource, shelf, { type: 'DELETED', object, previous });
     return object;
   }
 
@@ -119,12 +124,20 @@ export class Storage {
     };
   }
 
+  /** As `follow`, for resources of every kind, also of kinds that come later. */
+  followAll(callback: (resource: ResourceName, change: Change) => void): () => void {
+    this.#followers.add(callback);
+    return () => {
+      this.#followers.delete(callback);
+    };
+  }
+
   #stamp(object: KubeObject): KubeObject {
     this.#revision += 1;
     return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#revision) } };
   }
 
-  #record(shelf: Shelf, change: Omit<Change, 'revision'>): void {
+  #record(resource: ResourceName, shelf: Shelf, change: Omit<Change, 'revision'>): void {
     const recorded = { ...change, revision: this.#revision };
     shelf.last = this.#revision;
     shelf.sorted = null;
@@ -135,6 +148,7 @@ export class Storage {
       shelf.compacted = dropped.at(-1)?.revision ?? shelf.compacted;
     }
     for (const follower of [...shelf.followers]) follower(recorded);
+    for (const follower of [...this.#followers]) follower(resource, recorded);
   }
 
   #shelf(resource: ResourceName): Shelf {

@@ -1,6 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { type AdmissionContext, admit, admitUpdate, type FieldRule, typed } from './admission.ts';
+import { type AdmissionContext, admit, admitUpdate, type FieldRule, type Track, typed } from './admission.ts';
+import { Catalog } from './catalog.ts';
+import { type Content, contentsOf, dependentsOf } from './contents.ts';
+import { deferred } from './deferred.ts';
 import {
+  checkPreconditions,
   type DeleteOptions,
   foregroundFinalizer,
   gracePeriod,
@@ -8,29 +11,28 @@ import {
   namespaceHeld,
   ownersWithout,
 } from './deletion.ts';
-import { generatedName } from './generated-name.ts';
 import { type JsonObject, type KubeObject, listAt, objectAt, sameJson, textAt, withPath } from './json.ts';
-import { apiVersionOf, type Resource, type ResourceName, resourceNamed, resources } from './resources.ts';
+import { applied } from './managed/apply.ts';
+import { type Part, recorded, type Writer, withManagers } from './managed/record.ts';
+import { checkNamespace } from './namespace-check.ts';
+import { newObject } from './new-object.ts';
+import { builtIn, type Resource, type ResourceName } from './resources.ts';
 import { belongs, type ListOptions, visible, type WatchEvent } from './selection.ts';
 import {
-  ApiError,
   alreadyExists,
   badRequest,
   conflict,
-  forbidden,
+  methodNotAllowed,
   modifiedMeanwhile,
   notFound,
+  StatusError,
 } from './status.ts';
 import { type Key, Storage } from './storage.ts';
+import { timestamp } from './timestamp.ts';
 
 export interface ObjectList {
   readonly resourceVersion: string;
   readonly items: readonly KubeObject[];
-}
-
-export interface Content {
-  readonly resource: ResourceName;
-  readonly object: KubeObject;
 }
 
 export interface StoreOptions {
@@ -41,8 +43,24 @@ export interface StoreOptions {
 
 export interface WriteOptions {
   readonly dryRun?: boolean;
+  /** The version of a custom kind that the input is in; by default the one it is stored in. */
+  readonly version?: string;
   /** Unknown fields; by default new objects are refused for them, and updates lose them. */
   readonly fields?: FieldRule;
+  /** Who writes, for `metadata.managedFields`. By default the lab itself. */
+  readonly manager?: FieldManager;
+}
+
+export interface FieldManager {
+  readonly name: string;
+  /** Empty for the object itself. */
+  readonly subresource: string;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  readonly part: Part;
+  /** Takes fields from their managers instead of a conflict. */
+  readonly force: boolean;
 }
 
 const strict: FieldRule = { validation: 'Strict', warn: () => undefined };
@@ -51,15 +69,18 @@ const conflictAttempts = 16;
 
 /**
  * Objects after defaulting, validation and admission: the server's meaning without HTTP.
- * The supervisor, the kubelet and the controllers use it in the same process; every refusal is an ApiError.
+ * The supervisor, the kubelet and the controllers use it in the same process; every refusal is an StatusError.
  */
 export class Store {
   readonly storage: Storage;
+  readonly catalog: Catalog;
   readonly #options: StoreOptions;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.storage = new Storage(options.historyLimit);
+    this.catalog = new Catalog();
+    this.storage.follow('customresourcedefinitions', (change) => this.catalog.learn(change));
   }
 
   now(): Date {
@@ -73,7 +94,7 @@ export class Store {
   /** 404 instead of null. */
   need(resource: ResourceName, key: Key): KubeObject {
     const found = this.storage.get(resource, key);
-    if (found === null) throw notFound(resourceNamed(resource), key.name);
+    if (found === null) throw notFound(this.catalog.resource(resource), key.name);
     return found;
   }
 
@@ -88,23 +109,50 @@ export class Store {
   }
 
   create(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
-    const resource = resourceNamed(name);
-    const named = this.#identify(resource, typed(resource, input, options.fields ?? strict));
-    this.#checkNamespace(resource, named);
-    const key = { namespace: named.metadata.namespace ?? '', name: named.metadata.name };
-    const object = admit(resource, named, this.#admission());
-    if (this.storage.get(name, key) !== null) throw alreadyExists(resource, key.name);
-    return options.dryRun === true ? object : this.storage.put(name, object);
+    const resource = this.catalog.resource(name, options.version);
+    const writer = this.#writer('main', options);
+    return this.#create(resource, input, options, (next) => recorded(resource, null, next, {}, writer));
+  }
+
+  /**
+   * Server-side apply: makes the object, or merges what is applied into it. 409 when other managers own what would
+   * change.
+   */
+  apply(
+    name: ResourceName,
+    key: Key,
+    config: JsonObject,
+    options: ApplyOptions,
+  ): { readonly object: KubeObject; readonly created: boolean } {
+    const resource = this.catalog.resource(name, options.version);
+    const live = this.storage.get(name, key);
+    const { part, force } = options;
+    if (live === null && part === 'status') throw notFound(resource, key.name);
+    const given = typed(resource, config, { ...(options.fields ?? strict), keepEmpty: true });
+    const { object, managers } = applied(resource, live, given, { ...this.#writer(part, options), force });
+    const { name: _name, namespace: _namespace, ...asked } = objectAt(given, 'metadata');
+    const metadata = {
+      ...objectAt(object, 'metadata'),
+      ...(asked.resourceVersion === undefined ? {} : { resourceVersion: asked.resourceVersion }),
+      ...(asked.uid === undefined ? {} : { uid: asked.uid }),
+      name: key.name,
+      ...(resource.namespaced ? { namespace: key.namespace } : {}),
+    };
+    const next = { ...object, metadata };
+    const track: Track = (shaped) => withManagers(shaped, managers);
+    const rest = { ...options, fields: ignoring };
+    if (live === null) return { object: this.#create(resource, next, rest, track), created: true };
+    return { object: this.#replace(resource, next, part, rest, () => track), created: false };
   }
 
   /** Replaces everything but status. With `metadata.resourceVersion`, only that version (409 otherwise). */
   update(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
-    return this.#replace(name, input, 'main', options);
+    return this.#update(name, input, 'main', options);
   }
 
   /** Replaces `status` alone. */
   updateStatus(name: ResourceName, input: JsonObject, options: WriteOptions = {}): KubeObject {
-    return this.#replace(name, input, 'status', options);
+    return this.#update(name, input, 'status', options);
   }
 
   /** Reads, edits and writes, again after a conflict; null when the object is gone. */
@@ -126,11 +174,7 @@ export class Store {
     const pod = this.need('pods', key);
     const bound = textAt(pod, 'spec', 'nodeName');
     if (bound !== '') {
-      throw conflict(
-        resourceNamed('pods'),
-        key.name,
-        `pod ${key.name} is already assigned to node "${bound}"`,
-      );
+      throw conflict(builtIn('pods'), key.name, `pod ${key.name} is already assigned to node "${bound}"`);
     }
     return this.storage.put('pods', { ...pod, spec: { ...objectAt(pod, 'spec'), nodeName } });
   }
@@ -140,17 +184,8 @@ export class Store {
    * an object with finalizers stays until they are gone; a namespace stays until it is empty.
    */
   delete(name: ResourceName, key: Key, options: DeleteOptions = {}): KubeObject {
-    const resource = resourceNamed(name);
     const object = this.need(name, key);
-    const { uid, resourceVersion } = options.preconditions ?? {};
-    if (uid !== undefined && uid !== object.metadata.uid) {
-      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`;
-      throw conflict(resource, key.name, why);
-    }
-    if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
-      const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${object.metadata.resourceVersion}`;
-      throw conflict(resource, key.name, why);
-    }
+    checkPreconditions(this.catalog.resource(name), object, options.preconditions);
     if (options.propagationPolicy === 'Orphan') this.#orphan(object);
     if (options.propagationPolicy === 'Foreground' && object.metadata.deletionTimestamp === undefined) {
       if (this.dependentsOf(object).length > 0) return this.#deleteForeground(name, object);
@@ -188,53 +223,46 @@ export class Store {
     callback: (event: WatchEvent) => void,
     options: ListOptions & { readonly initial?: boolean } = {},
   ): () => void {
-    let stopped = false;
-    let queue: WatchEvent[] = [];
-    const push = (event: WatchEvent): void => {
-      queue.push(event);
-      if (queue.length === 1) queueMicrotask(flush);
-    };
-    const flush = (): void => {
-      const events = queue;
-      queue = [];
-      for (const event of events) if (!stopped) callback(event);
-    };
+    const later = deferred(callback);
     if (options.initial === true) {
       const { revision, objects } = this.storage.snapshot(resource);
-      for (const object of objects) if (belongs(object, options)) push({ type: 'ADDED', object, revision });
+      for (const object of objects) {
+        if (belongs(object, options)) later.push({ type: 'ADDED', object, revision });
+      }
     }
     const stop = this.storage.follow(resource, (change) => {
       const event = visible(change, options);
-      if (event !== null) push(event);
+      if (event !== null) later.push(event);
     });
     return () => {
-      stopped = true;
+      later.stop();
       stop();
     };
   }
 
-  namespacedResources(): readonly ResourceName[] {
-    return resources.filter(({ namespaced }) => namespaced).map(({ name }) => name);
+  /** As `watch`, for every kind there is and those that come. */
+  watchAll(callback: (event: WatchEvent, resource: ResourceName) => void): () => void {
+    const later = deferred(({ resource, event }: { resource: ResourceName; event: WatchEvent }) =>
+      callback(event, resource),
+    );
+    const stop = this.storage.followAll((resource, change) => {
+      const event = visible(change, {});
+      if (event !== null) later.push({ resource, event });
+    });
+    return () => {
+      later.stop();
+      stop();
+    };
   }
 
-  /** Objects of every kind inside a namespace. */
+  /** Objects of every kind inside a namespace; everything for an empty name. */
   contentsOf(namespace: string): readonly Content[] {
-    return resources
-      .filter((resource) => resource.namespaced)
-      .flatMap(({ name }) =>
-        [...this.storage.values(name)]
-          .filter((object) => object.metadata.namespace === namespace)
-          .map((object) => ({ resource: name, object })),
-      );
+    return contentsOf(this.catalog, this.storage, namespace);
   }
 
   /** What names the object as its owner. */
   dependentsOf(owner: KubeObject): readonly Content[] {
-    const { uid, namespace = '' } = owner.metadata;
-    return this.contentsOf(namespace).filter(
-      ({ object }) =>
-        ownersWithout(object, uid).length < listAt(object, 'metadata', 'ownerReferences').length,
-    );
+    return dependentsOf(this.catalog, this.storage, owner);
   }
 
   #orphan(owner: KubeObject): void {
@@ -254,61 +282,40 @@ export class Store {
     return this.storage.put(name, { ...marked, metadata: { ...marked.metadata, finalizers } });
   }
 
-  #identify(resource: Resource, input: JsonObject): KubeObject {
-    const metadata = objectAt(input, 'metadata');
-    const prefix = textAt(metadata, 'generateName');
-    let name = textAt(metadata, 'name');
-    if (name === '' && prefix !== '') name = generatedName(prefix);
-    const namespace = resource.namespaced ? textAt(metadata, 'namespace') || 'default' : '';
-    const {
-      managedFields: _fields,
-      selfLink: _link,
-      deletionTimestamp: _at,
-      deletionGracePeriodSeconds: _grace,
-      ...kept
-    } = metadata;
-    return {
-      ...input,
-      apiVersion: apiVersionOf(resource),
-      kind: resource.kind,
-      metadata: {
-        ...kept,
-        name,
-        ...(namespace === '' ? {} : { namespace }),
-        uid: randomUUID(),
-        resourceVersion: '',
-        creationTimestamp: timestamp(this.#options.now()),
-      },
-    };
+  #create(resource: Resource, input: JsonObject, options: WriteOptions, track: Track): KubeObject {
+    const { name } = resource;
+    const given = typed(resource, input, options.fields ?? strict);
+    const named = newObject(resource, this.catalog.resource(name), given, this.now());
+    if (this.catalog.isEnding(name))
+      throw methodNotAllowed(resource, 'create', 'while its custom resource definition is terminating');
+    checkNamespace(this.storage, resource, named);
+    const key = { namespace: named.metadata.namespace ?? '', name: named.metadata.name };
+    const object = admit(resource, named, this.#admission(), track);
+    if (this.storage.get(name, key) !== null) throw alreadyExists(resource, key.name);
+    return options.dryRun === true ? object : this.storage.put(name, object);
   }
 
-  #checkNamespace(resource: Resource, object: KubeObject): void {
-    if (!resource.namespaced) return;
-    const name = object.metadata.namespace ?? '';
-    const namespace = this.storage.get('namespaces', { namespace: '', name });
-    if (namespace === null) throw notFound(resourceNamed('namespaces'), name);
-    if (
-      textAt(namespace, 'status', 'phase') !== 'Terminating' &&
-      namespace.metadata.deletionTimestamp === undefined
-    )
-      return;
-    const why = `unable to create new content in namespace ${name} because it is being terminated`;
-    throw forbidden(resource, object.metadata.name, why, [
-      {
-        reason: 'NamespaceTerminating',
-        message: `namespace ${name} is being terminated`,
-        field: 'metadata.namespace',
-      },
-    ]);
+  #update(name: ResourceName, input: JsonObject, part: Part, options: WriteOptions): KubeObject {
+    const resource = this.catalog.resource(name, options.version);
+    const writer = this.#writer(part, options);
+    return this.#replace(resource, input, part, options, (old) => (next) => {
+      return recorded(resource, old, next, input, writer);
+    });
+  }
+
+  #writer(part: Part, { manager }: WriteOptions): Writer {
+    const usual = { name: 'policyd-lab', subresource: part === 'status' ? 'status' : '' };
+    return { ...(manager ?? usual), part, now: timestamp(this.now()) };
   }
 
   #replace(
-    name: ResourceName,
+    resource: Resource,
     input: JsonObject,
-    part: 'main' | 'status',
+    part: Part,
     options: WriteOptions,
+    tracking: (old: KubeObject) => Track,
   ): KubeObject {
-    const resource = resourceNamed(name);
+    const { name } = resource;
     const metadata = objectAt(input, 'metadata');
     const key = {
       namespace: resource.namespaced ? textAt(metadata, 'namespace') : '',
@@ -325,7 +332,7 @@ export class Store {
       throw conflict(resource, key.name, why);
     }
     const given = typed(resource, input, options.fields ?? ignoring);
-    const next = admitUpdate(resource, old, given, part, this.#admission());
+    const next = admitUpdate(resource, old, given, part, this.#admission(), tracking(old));
     if (sameJson(next, old)) return old;
     if (options.dryRun === true) return next;
     if (isReleased(name, next)) return this.storage.remove(name, key, next) ?? next;
@@ -336,13 +343,13 @@ export class Store {
     name: ResourceName,
     key: Key,
     change: (object: KubeObject) => JsonObject,
-    part: 'main' | 'status',
+    part: Part,
   ): KubeObject | null {
     for (let attempt = 1; ; attempt += 1) {
       const object = this.storage.get(name, key);
       if (object === null) return null;
       try {
-        return this.#replace(name, change(object), part, {});
+        return this.#update(name, change(object), part, {});
       } catch (error) {
         if (attempt >= conflictAttempts || !isConflict(error)) throw error;
       }
@@ -350,7 +357,7 @@ export class Store {
   }
 
   #admission(): AdmissionContext {
-    return { serviceRanges: this.#options.serviceRanges, storage: this.storage };
+    return { serviceRanges: this.#options.serviceRanges, storage: this.storage, now: this.now() };
   }
 
   #markDeleted(object: KubeObject, grace: number): KubeObject {
@@ -366,11 +373,6 @@ function withPathKept(object: KubeObject, path: readonly string[], value: readon
   return { ...object, ...withPath(object, path, value) };
 }
 
-/** RFC 3339 in whole seconds, as Kubernetes writes times. */
-export function timestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
-}
-
 function isConflict(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 409;
+  return error instanceof StatusError && error.code === 409;
 }

@@ -3,9 +3,9 @@ import type { Call } from './call.ts';
 import type { JsonObject } from './json.ts';
 import { count, isTrue, tooLarge } from './query.ts';
 import { type Rendering, renderObject } from './render.ts';
-import { apiVersionOf } from './resources.ts';
+import { apiVersionOf, type Resource } from './resources.ts';
 import { type ListOptions, visible, type WatchEvent } from './selection.ts';
-import { ApiError, badRequest } from './status.ts';
+import { badRequest, StatusError } from './status.ts';
 import type { Store } from './store.ts';
 
 /** Bytes that may wait for a slow client before its watch is ended. */
@@ -15,11 +15,21 @@ const maxBacklogBytes = 64 * 1024 * 1024;
 export class WatchStreams {
   readonly #store: Store;
   readonly #bookmarkMs: number;
-  readonly #open = new Set<() => void>();
+  readonly #open = new Map<() => void, Resource>();
+  readonly #stopFollowing: () => void;
 
   constructor(store: Store, bookmarkMs: number) {
     this.#store = store;
     this.#bookmarkMs = bookmarkMs;
+    this.#stopFollowing = store.catalog.follow(() => this.#endStale());
+  }
+
+  /** Watches of kinds that went or changed end, so that clients ask again for what is there. */
+  #endStale(): void {
+    for (const [end, resource] of [...this.#open]) {
+      const { group, version, plural } = resource;
+      if (this.#store.catalog.at(group, version, plural) !== resource) end();
+    }
   }
 
   open(call: Call, rendering: Rendering, selection: ListOptions): void {
@@ -65,13 +75,14 @@ export class WatchStreams {
       finish(response);
     };
     const expiry = setTimeout(end, timeout * 1000);
-    this.#open.add(end);
+    this.#open.set(end, resource);
     response.on('close', end);
     request.on('error', end);
   }
 
   close(): void {
-    for (const end of [...this.#open]) end();
+    this.#stopFollowing();
+    for (const end of [...this.#open.keys()]) end();
   }
 
   #firstEvents(call: Call, rendering: Rendering, selection: ListOptions): FirstEvents {
@@ -102,7 +113,7 @@ export class WatchStreams {
       const events = changes.map((change) => visible(change, selection)).filter((event) => event !== null);
       return { events, endMark: false, error: null };
     } catch (error) {
-      if (error instanceof ApiError) return { events: [], endMark: false, error };
+      if (error instanceof StatusError) return { events: [], endMark: false, error };
       throw error;
     }
   }
@@ -111,7 +122,7 @@ export class WatchStreams {
 interface FirstEvents {
   readonly events: readonly WatchEvent[];
   readonly endMark: boolean;
-  readonly error: ApiError | null;
+  readonly error: StatusError | null;
 }
 
 function bookmark(

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, type KubeObject, listAt, numberAt, textAt } from '../apiserver/json.ts';
-import { timestamp } from '../apiserver/store.ts';
+import { timestamp } from '../apiserver/timestamp.ts';
 import { positive } from './replicasets.ts';
 import { bounds } from './rollout.ts';
 

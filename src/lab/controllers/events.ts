@@ -1,5 +1,6 @@
 import { type KubeObject, numberAt, textAt } from '../apiserver/json.ts';
-import { type Store, timestamp } from '../apiserver/store.ts';
+import type { Store } from '../apiserver/store.ts';
+import { timestamp } from '../apiserver/timestamp.ts';
 
 export interface EventText {
   readonly type: 'Normal' | 'Warning';

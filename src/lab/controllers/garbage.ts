@@ -4,17 +4,12 @@ import type { ResourceName } from '../apiserver/resources.ts';
 import type { Store } from '../apiserver/store.ts';
 import { isDeleting, keyOf } from './owner.ts';
 
-/** Deletes what is left without an owner, and what a foreground deletion waits for. */
+/** Deletes what is left without an owner, and what a foreground deletion waits for. Returns how to stop. */
 export function startGarbageCollector(store: Store): () => void {
-  const stops = store.namespacedResources().map((resource) =>
-    store.watch(resource, ({ type, object }) => {
-      if (type === 'DELETED') collect(store, object);
-      else if (waitsForDependents(object)) advanceForeground(store, resource, object);
-    }),
-  );
-  return () => {
-    for (const stop of stops) stop();
-  };
+  return store.watchAll(({ type, object }, resource) => {
+    if (type === 'DELETED') collect(store, object);
+    else if (waitsForDependents(object)) advanceForeground(store, resource, object);
+  });
 }
 
 function collect(store: Store, owner: KubeObject): void {

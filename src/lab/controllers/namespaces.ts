@@ -41,18 +41,16 @@ export function startNamespaceController(store: Store): () => void {
       },
       { initial: true },
     ),
-    ...store.namespacedResources().map((resource) =>
-      store.watch(resource, ({ type, object }) => {
-        const { namespace = '' } = object.metadata;
-        if (type === 'DELETED' && terminating.has(namespace)) {
-          clearTimeout(terminating.get(namespace));
-          terminating.set(
-            namespace,
-            setTimeout(() => advance(namespace), 0),
-          );
-        }
-      }),
-    ),
+    store.watchAll(({ type, object }) => {
+      const { namespace = '' } = object.metadata;
+      if (type === 'DELETED' && terminating.has(namespace)) {
+        clearTimeout(terminating.get(namespace));
+        terminating.set(
+          namespace,
+          setTimeout(() => advance(namespace), 0),
+        );
+      }
+    }),
   ];
   return () => {
     for (const stop of stops) stop();

@@ -9,7 +9,7 @@ import {
   textAt,
 } from '../apiserver/json.ts';
 import { selectorObjectMatch } from '../apiserver/selectors.ts';
-import { ApiError } from '../apiserver/status.ts';
+import { StatusError } from '../apiserver/status.ts';
 import type { Key } from '../apiserver/storage.ts';
 import type { Store } from '../apiserver/store.ts';
 import { recordEvent } from './events.ts';
@@ -57,11 +57,13 @@ function ownPods(store: Store, set: KubeObject): readonly KubeObject[] {
   return store.list('pods', { namespace }).items.filter((pod) => isControlledBy(pod, set));
 }
 
+/** Counts as a replica: neither ended nor on its way out. */
 export function isActive(pod: KubeObject): boolean {
   const phase = textAt(pod, 'status', 'phase');
   return phase !== 'Succeeded' && phase !== 'Failed' && !isDeleting(pod);
 }
 
+/** By its condition, as endpoints and rollouts count it. */
 export function isReady(pod: KubeObject): boolean {
   return listAt(pod, 'status', 'conditions').some(
     (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',
@@ -91,7 +93,7 @@ function createPods(store: Store, set: KubeObject, count: number): void {
   try {
     for (let made = 0; made < count; made += 1) createPod(store, set);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof StatusError)) throw error;
     const message = `Error creating: ${error.message}`;
     recordEvent(store, set, { type: 'Warning', reason: 'FailedCreate', message, component });
   }

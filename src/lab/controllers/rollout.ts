@@ -15,10 +15,12 @@ export interface Step {
   readonly replicas: number;
 }
 
+/** How many pods a ReplicaSet is to have. */
 export function replicasOf(set: KubeObject): number {
   return numberAt(set, 'spec', 'replicas') ?? 0;
 }
 
+/** How many pods of a ReplicaSet are available, as its status says. */
 export function readyOf(set: KubeObject): number {
   return numberAt(set, 'status', 'availableReplicas') ?? 0;
 }

@@ -1,7 +1,8 @@
 import type { KubeObject } from '../apiserver/json.ts';
 import { textAt } from '../apiserver/json.ts';
 import type { Key } from '../apiserver/storage.ts';
-import { type Store, timestamp } from '../apiserver/store.ts';
+import type { Store } from '../apiserver/store.ts';
+import { timestamp } from '../apiserver/timestamp.ts';
 import {
   hostAddresses,
   type LabPlan,

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type KubeObject, listAt, objectAt, textAt } from '../apiserver/json.ts';
-import { type Store, timestamp } from '../apiserver/store.ts';
+import type { Store } from '../apiserver/store.ts';
+import { timestamp } from '../apiserver/timestamp.ts';
 import { isDeleting, isTerminal } from './pod-spec.ts';
 
 /**

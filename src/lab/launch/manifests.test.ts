@@ -55,6 +55,37 @@ test('a kind the lab does not have is told with its place, and the rest stays', 
   ]);
 });
 
+const widget = 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n';
+const definition = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  names: {plural: widgets, kind: Widget}
+  scope: Namespaced
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+`;
+
+test('a definition comes before its objects, and these before pods', async () => {
+  const { objects } = await read([pod, widget, definition, namespace].join('---\n'));
+  expect(objects.map(({ kind }) => kind)).toEqual(['Namespace', 'CustomResourceDefinition', 'Widget', 'Pod']);
+  expect(objects.map((object) => object.namespace)).toEqual([null, null, 'default', 'default']);
+  expect(warnings).toEqual([]);
+});
+
+test('a cluster-wide custom kind has no namespace, and a version that is not served is left out', async () => {
+  const cluster = definition.replace('Namespaced', 'Cluster');
+  const { objects } = await read(
+    [widget, cluster, widget.replace('v1', 'v2').replace('w}', 'x}')].join('---\n'),
+  );
+  expect(objects.map(({ kind, namespace: where }) => [kind, where])).toEqual([
+    ['CustomResourceDefinition', null],
+    ['Widget', null],
+  ]);
+  expect(warnings).toEqual([expect.stringContaining('Widget x: the lab has no Widget of example.com/v2')]);
+});
+
 test('without manifests there is no file', async () => {
   expect(await writeLabManifests(directory, await readLabManifests([], false, progress))).toBe(null);
 });

@@ -13,7 +13,7 @@ import { decodeNode } from '../../policy/decode/node.ts';
 import { decodePod } from '../../policy/decode/pod.ts';
 import { formatProblem } from '../../policy/decode/problem.ts';
 import { decodeService } from '../../policy/decode/service.ts';
-import { resourceOfKind } from '../apiserver/resources.ts';
+import { type LabKinds, labKinds } from './kinds.ts';
 import { asApplied } from './last-applied.ts';
 import type { Progress } from './progress.ts';
 
@@ -37,26 +37,26 @@ export async function readLabManifests(
     skipped: (path) => progress.warn(`${printable(path)}: a directory, not read without -R`),
   });
   const { objects, problems } = readManifests(files);
+  const kinds = labKinds(objects);
   const known = objects
-    .filter(({ apiVersion, kind }) => resourceOfKind(apiVersion, kind) !== null)
-    .map(inDefaultNamespace);
+    .filter((object) => kinds(object) !== null)
+    .map((object) => inDefaultNamespace(kinds, object));
   const all = [...problems, ...known.flatMap(problemsOf)];
   if (all.length > 0) throw inputProblems(all);
   for (const object of objects) {
     const { file, line, kind, apiVersion } = object;
-    if (resourceOfKind(apiVersion, kind) !== null) continue;
+    if (kinds(object) !== null) continue;
     progress.warn(
       `${file}:${line}: ${nameOf(object)}: the lab has no ${printable(`${kind} of ${apiVersion}`)}, left out`,
     );
   }
   // A stable sort: within a kind the order of the files counts.
-  return { objects: known.sort((a, b) => rank(a) - rank(b)) };
+  return { objects: known.sort((a, b) => rank(kinds, a) - rank(kinds, b)) };
 }
 
 /** As kubectl does when it sends an object whose namespace is not written. */
-function inDefaultNamespace(object: ManifestObject): ManifestObject {
-  if (object.namespace !== null || resourceOfKind(object.apiVersion, object.kind)?.namespaced !== true)
-    return object;
+function inDefaultNamespace(kinds: LabKinds, object: ManifestObject): ManifestObject {
+  if (object.namespace !== null || kinds(object)?.namespaced !== true) return object;
   const { metadata, ...rest } = object.raw as { readonly metadata: object };
   return {
     ...object,
@@ -108,10 +108,14 @@ function inputProblems(problems: readonly ManifestProblem[]): Failure {
   });
 }
 
-/** Namespaces before what lives in them; policies before pods, so that no pod is open for a moment. */
+/**
+ * Namespaces before what lives in them, definitions before their objects; policies before pods, so that no pod is
+ * open for a moment. A custom object may be a policy of its kind.
+ */
 const order: readonly string[] = [
   'Namespace',
   'Node',
+  'CustomResourceDefinition',
   'NetworkPolicy',
   'ServiceAccount',
   'ConfigMap',
@@ -119,8 +123,8 @@ const order: readonly string[] = [
   'Service',
 ];
 
-function rank(object: ManifestObject): number {
-  const index = order.indexOf(object.kind);
+function rank(kinds: LabKinds, object: ManifestObject): number {
+  const index = order.indexOf(kinds(object)?.custom === true ? 'NetworkPolicy' : object.kind);
   return index === -1 ? order.length : index;
 }
 

@@ -1,7 +1,8 @@
 import { mkdirSync, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createApiServer } from '../apiserver/api-server.ts';
-import { type Store, timestamp } from '../apiserver/store.ts';
+import type { Store } from '../apiserver/store.ts';
+import { timestamp } from '../apiserver/timestamp.ts';
 import { LAB_SOCKET_VARIABLE } from '../control/protocol.ts';
 import { serveControl } from '../control/server.ts';
 import { startControllers } from '../controllers/start.ts';
@@ -86,7 +87,7 @@ export async function buildLab(config: SupervisorConfig, report: Report): Promis
   const log = openSync(join(logs, 'pods.log'), 'a', 0o600);
   const kubelets = startKubelets(config, plan, { store, log, env, report });
   const residents = startResidents(config, plan, { log, env });
-  const count = await createManifests(store, config.manifests);
+  const count = await createManifests(store, config.manifests, report.warning);
   if (count > 0) report.progress(`${count} objects created`);
 
   const socket = join(config.directory, 'lab.sock');

@@ -1,11 +1,18 @@
+import { withFallbacks } from '../custom/fallbacks.ts';
 import { isObject, type Json, type JsonObject, type KubeObject, listAt, objectAt, textAt } from '../json.ts';
 import type { Resource } from '../resources.ts';
 import { admitPodSpec, defaultPodSpec } from './pod.ts';
 
 /** The values the API server writes where the object says nothing. Applying it twice changes nothing. */
 export function withDefaults(resource: Resource, object: KubeObject): KubeObject {
+  if (resource.custom !== null) {
+    const { apiVersion, kind, metadata } = object;
+    return { ...withFallbacks(resource.custom.structural, object), apiVersion, kind, metadata };
+  }
   const spec = objectAt(object, 'spec');
   switch (resource.name) {
+    case 'customresourcedefinitions':
+      return { ...object, spec: defaultDefinitionSpec(spec) };
     case 'pods':
       return { ...object, spec: admitPodSpec(defaultPodSpec(spec)) };
     case 'networkpolicies':
@@ -35,6 +42,16 @@ export function withDefaults(resource: Resource, object: KubeObject): KubeObject
     default:
       return object;
   }
+}
+
+function defaultDefinitionSpec(spec: JsonObject): JsonObject {
+  const names = objectAt(spec, 'names');
+  const kind = textAt(names, 'kind');
+  return {
+    ...spec,
+    conversion: { strategy: 'None', ...objectAt(spec, 'conversion') },
+    names: { singular: kind.toLowerCase(), listKind: `${kind}List`, ...names },
+  };
 }
 
 /** Egress is isolated by default only when there is a rule for it. */

@@ -10,10 +10,18 @@ export interface Conformed {
   readonly mismatch: string | null;
 }
 
+export interface ConformOptions {
+  /** Where the value stands in its object. */
+  readonly path?: string;
+  /** Empty lists and maps stay: who applies one says that it is empty. */
+  readonly keepEmpty?: boolean;
+}
+
 /** Drops unknown fields and nulls, and empty lists and maps that the type does not require. */
-export function conform(type: string, raw: JsonObject): Conformed {
-  const pass = new Pass();
-  const object = pass.struct(type, raw, '');
+export function conform(type: string, raw: JsonObject, options: ConformOptions = {}): Conformed {
+  const { path = '', keepEmpty = false } = options;
+  const pass = new Pass(keepEmpty);
+  const object = pass.struct(type, raw, path, path);
   return { object, unknownFields: pass.unknown, mismatch: pass.mismatch };
 }
 
@@ -27,10 +35,15 @@ interface Place {
 }
 
 class Pass {
+  readonly #keepEmpty: boolean;
   readonly unknown: string[] = [];
   mismatch: string | null = null;
 
-  struct(type: string, raw: JsonObject, path: string, goPath = ''): JsonObject {
+  constructor(keepEmpty: boolean) {
+    this.#keepEmpty = keepEmpty;
+  }
+
+  struct(type: string, raw: JsonObject, path: string, goPath: string): JsonObject {
     const fields = fieldsOf(type);
     const result: [string, Json][] = [];
     for (const [name, value] of Object.entries(raw)) {
@@ -43,7 +56,7 @@ class Pass {
       const place = { struct: type, path: here, goPath: goPath === '' ? name : `${goPath}.${name}` };
       const conformed = this.value(field.type, value ?? null, place);
       if (conformed === null) continue;
-      if (!field.required && isEmpty(field.type, conformed)) continue;
+      if (!this.#keepEmpty && !field.required && isEmpty(field.type, conformed)) continue;
       result.push([name, conformed]);
     }
     return Object.fromEntries(result);
@@ -86,6 +99,11 @@ class Pass {
         return isInteger(value, 2 ** 31) ? value : this.wrong(type, value, place);
       case 'int64':
         return isInteger(value, 2 ** 53) ? value : this.wrong(type, value, place);
+      case 'double':
+        return typeof value === 'number' ? value : this.wrong(type, value, place);
+      case 'schemaOrBoolean':
+        if (typeof value === 'boolean') return value;
+        return this.value({ kind: 'struct', name: 'JSONSchemaProps' }, value, place);
       case 'intOrString':
         return typeof value === 'string' || isInteger(value, 2 ** 31)
           ? value
@@ -148,6 +166,8 @@ function isEmpty(type: FieldType, value: Json): boolean {
   return type.kind === 'map' && isObject(value) && Object.keys(value).length === 0;
 }
 
+const zeros: { readonly [name in Primitive]?: Json } = { boolean: false, int32: 0, int64: 0, double: 0 };
+
 /** What Go holds where JSON says null inside a list or a map. */
 function zero(type: FieldType): Json {
   switch (type.kind) {
@@ -157,8 +177,8 @@ function zero(type: FieldType): Json {
     case 'list':
       return [];
     case 'primitive':
-      if (type.name === 'boolean') return false;
-      return type.name === 'int32' || type.name === 'int64' ? 0 : '';
+      if (type.name === 'any') return null;
+      return zeros[type.name] ?? '';
   }
 }
 
@@ -186,10 +206,12 @@ const goPrimitives: Readonly<Record<Primitive, string>> = {
   boolean: 'bool',
   int32: 'int32',
   int64: 'int64',
+  double: 'float64',
   time: 'v1.Time',
   microtime: 'v1.MicroTime',
   bytes: '[]uint8',
   quantity: 'resource.Quantity',
   intOrString: 'intstr.IntOrString',
+  schemaOrBoolean: 'v1.JSONSchemaPropsOrBool',
   any: 'interface {}',
 };

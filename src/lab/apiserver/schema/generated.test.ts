@@ -4,10 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as client from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
+import { merging } from './merging.ts';
+import { fieldsOf } from './schema.ts';
+import { types } from './types.ts';
+import { isWireType, wireFieldsOf } from './wire.ts';
 
 /**
- * types.ts and descriptions.ts say what the Kubernetes client says. After an update of the client, write them
- * anew with POLICYD_UPDATE=1.
+ * types.ts says what the Kubernetes client says. After an update of the client, write it anew with
+ * POLICYD_UPDATE=1, then the tables of deploy/kubernetes-tables.mjs.
  */
 const roots = [
   'V1Namespace',
@@ -27,9 +31,13 @@ const roots = [
   'V1Binding',
   'V1Eviction',
   'V1DeleteOptions',
+  'V1CustomResourceDefinition',
 ];
-/** Types whose fields are explained in full; of the others the first sentence. */
-const explained = /^V1(NetworkPolicy|IPBlock|LabelSelector)/;
+/** The client has `any` where a schema holds schemas. */
+const schemas: Readonly<Record<string, string>> = {
+  'V1JSONSchemaProps.items': 'JSONSchemaProps',
+  'V1JSONSchemaProps.additionalProperties': 'schemaOrBoolean',
+};
 /** Quantities are plain strings in the client, but manifests may write them as numbers. */
 const quantities = new Set([
   'limits',
@@ -58,7 +66,7 @@ function attributesOf(name: string): readonly Attribute[] | null {
 }
 
 function shortName(name: string): string {
-  return name.replace(/^(Core)?V1/, '').replace(/^DiscoveryV1/, 'Discovery');
+  return name.replace(/^(Core)?V1/, '').replace(/^(Discovery|Apiextensions)V1/, '$1');
 }
 
 function codeOf({ baseName, type, format }: Attribute, found: (model: string) => void): string {
@@ -86,62 +94,60 @@ function codeOf({ baseName, type, format }: Attribute, found: (model: string) =>
   return shortName(type);
 }
 
-function described(text: string, full: boolean): string {
-  const plain = text.replaceAll("\\'", "'").replaceAll('\\"', '"').replaceAll(/\s+/g, ' ').trim();
-  return full ? plain : (/^.*?[.](?= |$)/.exec(plain)?.[0] ?? plain);
-}
-
-async function generate(): Promise<{ readonly types: string; readonly descriptions: string }> {
+async function generate(): Promise<string> {
   const types = new Map<string, string>();
-  const descriptions = new Map<string, string>();
   const queue = [...roots];
   for (let model = queue.shift(); model !== undefined; model = queue.shift()) {
     if (types.has(shortName(model))) continue;
     const attributes = attributesOf(model);
     if (attributes === null) throw new Error(`the client has no ${model}`);
     const source = await readFile(join(models, `${model}.d.ts`), 'utf8');
-    const entries: Record<string, string> = {};
-    const full = explained.test(model);
-    const about = /\/\*\*\n\* ((?:(?!\*\/).)*)\n\*\/\nexport declare class/s.exec(source)?.[1] ?? '';
-    if (about !== '') entries[''] = described(about, full);
     const codes = attributes.map((attribute) => {
       const { baseName } = attribute;
       const name = baseName.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-      const found = new RegExp(`(?:/\\*\\*\\n    \\* ([^\\n]*)\\n    \\*/\\n)?    '_?${name}'(\\??):`).exec(
-        source,
-      );
-      const text = described(found?.[1] ?? '', full);
-      if (text !== '') entries[baseName] = text;
-      return `${baseName}:${codeOf(attribute, (next) => queue.push(next))}${found?.[2] === '' ? '!' : ''}`;
+      const optional = new RegExp(`    '_?${name}'(\\??):`).exec(source)?.[1];
+      const code = schemas[`${model}.${baseName}`] ?? codeOf(attribute, (next) => queue.push(next));
+      return `${baseName}:${code}${optional === '' ? '!' : ''}`;
     });
     types.set(shortName(model), codes.join(' '));
-    descriptions.set(shortName(model), JSON.stringify(entries));
   }
-  const sorted = (map: Map<string, string>): [string, string][] =>
-    [...map].sort(([a], [b]) => (a < b ? -1 : 1));
-  const head = (what: string): string =>
-    `/** ${what} Generated from @kubernetes/client-node, held to it by generated.test.ts. */\n`;
-  return {
-    types: `${head('Fields by type: `name:type`, `[]` lists, `{}` maps, `!` required.')}export const types: Readonly<Record<string, string>> = {\n${sorted(
-      types,
-    )
-      .map(([name, codes]) => `  ${name}: '${codes}',\n`)
-      .join('')}};\n`,
-    descriptions: `${head('What kubectl explain says of types (empty key) and fields.')}export const descriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {\n${sorted(
-      descriptions,
-    )
-      .map(([name, entries]) => `  ${name}: ${entries},\n`)
-      .join('')}};\n`,
-  };
+  const lines = [...types]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, codes]) => `  ${name}: '${codes}',\n`);
+  return [
+    '/** Fields by type: `name:type`, `[]` lists, `{}` maps, `!` required. Generated from @kubernetes/client-node, held to it by generated.test.ts. */\n',
+    'export const types: Readonly<Record<string, string>> = {\n',
+    ...lines,
+    '};\n',
+  ].join('');
 }
 
-test('the committed schema is the one of the Kubernetes client', async () => {
-  const wanted = await generate();
-  for (const [file, text] of [
-    ['types.ts', wanted.types],
-    ['descriptions.ts', wanted.descriptions],
-  ] as const) {
-    if (process.env.POLICYD_UPDATE === '1') await writeFile(join(here, file), text);
-    expect(await readFile(join(here, file), 'utf8')).toBe(text);
+test('every field has its number on the wire, and what merges in its own way is a field', () => {
+  const names = Object.keys(types).filter((type) => isWireType(type));
+  expect(names.length).toBeGreaterThan(190);
+  for (const type of names) {
+    const fields = [...fieldsOf(type).keys()].filter((name) => name !== 'apiVersion' && name !== 'kind');
+    const wire = [...wireNames(type, type)];
+    expect(new Set(wire).size, type).toBe(wire.length);
+    expect(wire, type).toEqual(expect.arrayContaining(fields));
   }
+  for (const [type, rules] of Object.entries(merging)) {
+    for (const rule of rules.split(' ')) {
+      const field = rule.slice(0, rule.indexOf(':'));
+      if (field !== '*') expect([...fieldsOf(type).keys()], type).toContain(field);
+    }
+  }
+});
+
+function* wireNames(type: string, outer: string): Generator<string> {
+  for (const found of wireFieldsOf(type, outer).values()) {
+    if (found.kind === 'inline') yield* wireNames(found.type, outer);
+    else yield found.field.name;
+  }
+}
+
+test('the committed types are those of the Kubernetes client', async () => {
+  const wanted = await generate();
+  if (process.env.POLICYD_UPDATE === '1') await writeFile(join(here, 'types.ts'), wanted);
+  expect(await readFile(join(here, 'types.ts'), 'utf8')).toBe(wanted);
 });

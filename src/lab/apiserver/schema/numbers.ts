@@ -1,6 +1,7 @@
 /**
  * Protobuf field numbers by type: `name:number`, `~` where Go writes zero values, `*Type:number` for a message
- * whose fields count as the outer ones. Taken from the struct tags of k8s.io/api; they never change.
+ * whose fields count as the outer ones.
+ * Generated from the Go modules of Kubernetes v0.36.0 by deploy/kubernetes-tables.mjs.
  */
 export const numbers: Readonly<Record<string, string>> = {
   AWSElasticBlockStoreVolumeSource: 'volumeID:1~ fsType:2~ partition:3~ readOnly:4~',
@@ -110,7 +111,7 @@ export const numbers: Readonly<Record<string, string>> = {
   Node: 'metadata:1~ spec:2~ status:3~',
   NodeAddress: 'type:1~ address:2~',
   NodeAffinity: 'requiredDuringSchedulingIgnoredDuringExecution:1 preferredDuringSchedulingIgnoredDuringExecution:2',
-  NodeAllocatableResourceClaimStatus: 'resourceClaimName:1~ containers:2',
+  NodeAllocatableResourceClaimStatus: 'resourceClaimName:1~ containers:2 resources:3',
   NodeCondition: 'type:1~ status:2~ lastHeartbeatTime:3~ lastTransitionTime:4~ reason:5~ message:6~',
   NodeConfigSource: 'configMap:2',
   NodeConfigStatus: 'assigned:1 active:2 lastKnownGood:3 error:4~',

@@ -1,5 +1,3 @@
-import { descriptions } from './descriptions.ts';
-import { referenceDescription } from './reference-descriptions.ts';
 import { types } from './types.ts';
 
 /** The type of a field. `struct` names a type of the table; `any` is free-form. */
@@ -14,18 +12,19 @@ export type Primitive =
   | 'boolean'
   | 'int32'
   | 'int64'
+  | 'double'
   | 'time'
   | 'microtime'
   | 'bytes'
   | 'quantity'
   | 'intOrString'
+  | 'schemaOrBoolean'
   | 'any';
 
 export interface Field {
   readonly name: string;
   readonly type: FieldType;
   readonly required: boolean;
-  readonly description: string;
 }
 
 const parsed = new Map<string, ReadonlyMap<string, Field>>();
@@ -40,18 +39,13 @@ export function fieldsOf(type: string): ReadonlyMap<string, Field> {
   return fields;
 }
 
-export function typeDescription(type: string): string {
-  return descriptions[type]?.[''] ?? '';
-}
-
 function parseFields(type: string): ReadonlyMap<string, Field> {
   const fields = new Map<string, Field>();
   for (const entry of (types[type] ?? '').split(' ')) {
     const [name = '', code = ''] = entry.split(':');
     if (name === '') continue;
     const required = code.endsWith('!');
-    const description = descriptions[type]?.[name] ?? referenceDescription(type, name);
-    fields.set(name, { name, type: parseType(required ? code.slice(0, -1) : code), required, description });
+    fields.set(name, { name, type: parseType(required ? code.slice(0, -1) : code), required });
   }
   return fields;
 }
@@ -67,11 +61,13 @@ const primitives: ReadonlySet<string> = new Set<Primitive>([
   'boolean',
   'int32',
   'int64',
+  'double',
   'time',
   'microtime',
   'bytes',
   'quantity',
   'intOrString',
+  'schemaOrBoolean',
   'any',
 ]);
 

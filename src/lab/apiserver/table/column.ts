@@ -3,20 +3,24 @@ import type { Json, JsonObject, KubeObject } from '../json.ts';
 /** One column of a table: what kubectl prints, `wide` only with -o wide. */
 export interface Column {
   readonly name: string;
-  readonly type: 'string' | 'integer';
-  readonly format: '' | 'name';
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
   readonly wide: boolean;
   readonly cell: (object: KubeObject, now: Date) => Json;
 }
 
+/** A column of text that is always shown. */
 export function text(name: string, cell: Column['cell']): Column {
-  return { name, type: 'string', format: '', wide: false, cell };
+  return { name, type: 'string', format: '', description: '', wide: false, cell };
 }
 
+/** A column of whole numbers that is always shown. */
 export function integer(name: string, cell: (object: KubeObject) => number): Column {
-  return { name, type: 'integer', format: '', wide: false, cell };
+  return { name, type: 'integer', format: '', description: '', wide: false, cell };
 }
 
+/** The column, shown with `-o wide` alone. */
 export function wide(column: Column): Column {
   return { ...column, wide: true };
 }
@@ -25,14 +29,16 @@ export const nameColumn: Column = {
   name: 'Name',
   type: 'string',
   format: 'name',
+  description: '',
   wide: false,
   cell: ({ metadata }) => metadata.name,
 };
 
 export const ageColumn: Column = text('Age', ({ metadata }, now) => since(metadata.creationTimestamp, now));
 
-export function definition({ name, type, format, wide: isWide }: Column): JsonObject {
-  return { name, type, format, description: '', priority: isWide ? 1 : 0 };
+/** As a Table describes its column; priority 1 is for `-o wide`. */
+export function definition({ name, type, format, description, wide: isWide }: Column): JsonObject {
+  return { name, type, format, description, priority: isWide ? 1 : 0 };
 }
 
 /** The time between a timestamp and now, as kubectl writes durations. */

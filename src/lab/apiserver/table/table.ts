@@ -1,5 +1,5 @@
 import { at, type Json, type KubeObject, listAt, objectAt, textAt } from '../json.ts';
-import type { ResourceName } from '../resources.ts';
+import type { BuiltInName, Resource } from '../resources.ts';
 import { ageColumn, type Column, definition, integer, nameColumn, text } from './column.ts';
 import { eventColumns } from './event-columns.ts';
 import { nodeColumns } from './node-columns.ts';
@@ -13,7 +13,7 @@ function entries(object: KubeObject, ...fields: readonly string[]): number {
 }
 
 /** What `kubectl get` prints of each resource. */
-const columns: Readonly<Record<ResourceName, readonly Column[]>> = {
+const columns: Readonly<Record<BuiltInName, readonly Column[]>> = {
   pods: podColumns,
   nodes: nodeColumns,
   namespaces: [nameColumn, text('Status', (namespace) => textAt(namespace, 'status', 'phase')), ageColumn],
@@ -35,6 +35,7 @@ const columns: Readonly<Record<ResourceName, readonly Column[]>> = {
     integer('Data', (secret) => entries(secret, 'data')),
     ageColumn,
   ],
+  customresourcedefinitions: [nameColumn, text('Created At', ({ metadata }) => metadata.creationTimestamp)],
   serviceaccounts: [
     nameColumn,
     integer('Secrets', (account) => listAt(account, 'secrets').length),
@@ -42,10 +43,16 @@ const columns: Readonly<Record<ResourceName, readonly Column[]>> = {
   ],
 };
 
-export function columnsOf(resource: ResourceName): readonly Json[] {
-  return columns[resource].map(definition);
+/** The definitions of the columns of a kind. */
+export function columnsOf(resource: Resource): readonly Json[] {
+  return columnsFor(resource).map(definition);
 }
 
-export function rowOf(resource: ResourceName, object: KubeObject, now: Date): readonly Json[] {
-  return columns[resource].map(({ cell }) => cell(object, now));
+/** The cells of one object, as long as its kind has columns; `now` is for ages. */
+export function rowOf(resource: Resource, object: KubeObject, now: Date): readonly Json[] {
+  return columnsFor(resource).map(({ cell }) => cell(object, now));
+}
+
+function columnsFor({ name, custom }: Resource): readonly Column[] {
+  return custom === null ? columns[name] : custom.columns;
 }

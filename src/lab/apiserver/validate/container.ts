@@ -63,6 +63,7 @@ function portProblems(container: JsonObject, path: Path): readonly FieldProblem[
     });
 }
 
+/** A port from 1 to 65535; 0 and absent are the same, and wrong only when it is needed. */
 export function portNumber(
   object: JsonObject,
   field: string,

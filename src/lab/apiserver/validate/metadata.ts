@@ -42,6 +42,7 @@ function nameCheck(resource: Resource): SyntaxCheck {
   }
 }
 
+/** Also of selectors that are plain labels; `path` is where they stand. */
 export function labelProblems(labels: JsonObject, path: readonly string[]): readonly FieldProblem[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...checkLabelKey(key).map((rule) => invalid(path, key, rule)),

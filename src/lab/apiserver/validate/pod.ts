@@ -94,6 +94,7 @@ function keepsTolerations(old: JsonObject, next: JsonObject): boolean {
   return listAt(old, 'tolerations').every((toleration) => after.some((item) => sameJson(item, toleration)));
 }
 
+/** The labels that the pods of a template get. */
 export function templateLabels(template: JsonObject): JsonObject {
   return objectAt(template, 'metadata', 'labels');
 }

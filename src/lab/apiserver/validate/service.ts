@@ -13,6 +13,7 @@ import { labelProblems } from './metadata.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
+/** Of a `spec` with its defaults, before its addresses are allocated. */
 export function serviceProblems(spec: JsonObject): readonly FieldProblem[] {
   const type = textAt(spec, 'type');
   const ports = listAt(spec, 'ports').filter(isObject);

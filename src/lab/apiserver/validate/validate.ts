@@ -1,6 +1,8 @@
 import type { FieldProblem } from '../../../model/policy.ts';
 import { decodeNetworkPolicy } from '../../../policy/decode/network-policy.ts';
 import { forbidden, invalid, required } from '../../../policy/decode/problem.ts';
+import { definitionProblems, definitionUpdateProblems } from '../custom/definition-problems.ts';
+import { valueProblems } from '../custom/value-problems.ts';
 import {
   at,
   isArray,
@@ -28,8 +30,11 @@ export function objectProblems(resource: Resource, object: KubeObject): readonly
 }
 
 function specProblems(resource: Resource, object: KubeObject): readonly FieldProblem[] {
+  if (resource.custom !== null) return valueProblems(resource.custom.structural, object, []);
   const spec = objectAt(object, 'spec');
   switch (resource.name) {
+    case 'customresourcedefinitions':
+      return definitionProblems(object);
     case 'pods':
       return podSpecProblems(spec, ['spec']);
     case 'networkpolicies':
@@ -102,6 +107,8 @@ function fixed(
   after: JsonObject,
 ): readonly FieldProblem[] {
   switch (resource.name) {
+    case 'customresourcedefinitions':
+      return definitionUpdateProblems(old, next);
     case 'pods':
       return podUpdateProblems(before, after);
     case 'deployments':

@@ -63,6 +63,7 @@ function selectorProblems(selector: JsonObject): readonly FieldProblem[] {
   ];
 }
 
+/** Of the specs of a Deployment or ReplicaSet, which keep their selector. */
 export function workloadUpdateProblems(old: JsonObject, next: JsonObject): readonly FieldProblem[] {
   if (sameJson(old.selector, next.selector)) return [];
   return [invalid(['spec', 'selector'], next.selector, 'field is immutable')];

@@ -1,7 +1,8 @@
-import { type Resource, type ResourceName, resourceAt } from './resources.ts';
+import type { Catalog } from './catalog.ts';
+import type { GroupVersion, Resource } from './resources.ts';
 
 /** What a path under /api or /apis means. */
-export type Route =
+export type RequestTarget =
   | { readonly kind: 'discovery'; readonly group: string; readonly version: string }
   | {
       readonly kind: 'collection';
@@ -20,11 +21,11 @@ export type Route =
       readonly subresource: string;
     };
 
-export type CollectionRoute = Extract<Route, { kind: 'collection' }>;
-export type ObjectRoute = Extract<Route, { kind: 'object' }>;
+export type CollectionTarget = Extract<RequestTarget, { kind: 'collection' }>;
+export type ObjectTarget = Extract<RequestTarget, { kind: 'object' }>;
 
 /** Null for what this server does not have. Segments are decoded. */
-export function routeOf(path: string): Route | null {
+export function targetOf(catalog: Catalog, path: string): RequestTarget | null {
   let segments: string[];
   try {
     segments = path.split('/').slice(1).map(decodeURIComponent);
@@ -43,21 +44,21 @@ export function routeOf(path: string): Route | null {
   if (segments.length === 0) return { kind: 'discovery', group, version };
   const watch = segments[0] === 'watch';
   if (watch) segments.shift();
-  return resourceRoute(group, version, segments, watch);
+  return resourceTarget(catalog, { group, version }, segments, watch);
 }
 
-function resourceRoute(
-  group: string,
-  version: string,
+function resourceTarget(
+  catalog: Catalog,
+  { group, version }: GroupVersion,
   segments: readonly string[],
   watch: boolean,
-): Route | null {
+): RequestTarget | null {
   const [first, second, third, ...rest] = segments;
   if (first === 'namespaces' && second !== undefined && third !== undefined) {
-    const resource = resourceAt(group, version, third);
+    const resource = catalog.at(group, version, third);
     if (resource?.namespaced === true) return inside(resource, second, rest, watch);
   }
-  const resource = first === undefined ? null : resourceAt(group, version, first);
+  const resource = first === undefined ? null : catalog.at(group, version, first);
   if (resource === null) return null;
   const tail = segments.slice(1);
   // `/api/v1/pods/x` is no path of a namespaced resource.
@@ -70,7 +71,7 @@ function inside(
   namespace: string,
   tail: readonly string[],
   watch: boolean,
-): Route | null {
+): RequestTarget | null {
   const [name, ...subresource] = tail;
   if (name === undefined || name === '') return { kind: 'collection', resource, namespace, watch };
   if (watch) return null;
@@ -81,6 +82,6 @@ function inside(
 export function pathOf(resource: Resource, namespace: string, name: string): string {
   const root = resource.group === '' ? '/api' : `/apis/${resource.group}`;
   const scope = namespace === '' ? '' : `/namespaces/${namespace}`;
-  const tail: ResourceName | string = name === '' ? resource.name : `${resource.name}/${name}`;
+  const tail = name === '' ? resource.plural : `${resource.plural}/${name}`;
   return `${root}/${resource.version}${scope}/${tail}`;
 }
