@@ -1,26 +1,35 @@
 /** `policyd cleanup`: takes our tables out of the kernel, and nothing else. */
-import { FRAME_TABLE, POLICY_TABLE as TABLE } from '../compile/names.ts';
+import { OUR_TABLES, POLICY_TABLE } from '../compile/names.ts';
 import { Failure } from '../model/failure.ts';
-import { deleteTable, type Table } from '../nft/commands.ts';
+import { deleteTable, sameTable, type Table } from '../nft/commands.ts';
 import type { Nft } from '../nft/port.ts';
 
-/** What to tell the user. */
+/** What to tell the user. Throws NFT_FAILED where the policies' table cannot be read, or nothing be removed. */
 export async function cleanup(nft: Nft): Promise<string> {
-  const name = nameOf(TABLE);
-  const listing = await nft.listTable(TABLE.family, TABLE.name);
-  // A kernel without tables of that family has none of ours.
-  const frames = await nft.listTable(FRAME_TABLE.family, FRAME_TABLE.name).catch(() => null);
-  const present = [...(listing === null ? [] : [TABLE]), ...(frames === null ? [] : [FRAME_TABLE])];
-  if (present.length === 0) return `nothing to remove: there is no table ${name}`;
-  const result = await nft.commit(present.map(deleteTable));
-  const names = present.map(nameOf).join(' and ');
-  if (result.kind !== 'committed') {
-    throw new Failure('NFT_FAILED', `could not remove table ${names}: ${result.message}`);
+  const present: Table[] = [];
+  let contents = '';
+  for (const table of OUR_TABLES) {
+    const own = sameTable(table, POLICY_TABLE);
+    const listing = await nft.listTable(table.family, table.name).catch((error: unknown) => {
+      // A kernel without tables of that family has none of ours.
+      if (own) throw error;
+      return null;
+    });
+    if (listing === null) continue;
+    present.push(table);
+    if (own) contents = ` (${describeContents(listing)})`;
   }
-  const contents = listing === null ? '' : ` (${describeContents(listing)})`;
-  const other = listing !== null && frames !== null ? ` and table ${nameOf(FRAME_TABLE)}` : '';
-  const first = nameOf(present[0] ?? TABLE);
-  return `removed table ${first}${contents}${other}; no NetworkPolicy is enforced on this node any more`;
+  const [first, ...others] = present.map(nameOf);
+  if (first === undefined) return `nothing to remove: there is no table ${nameOf(POLICY_TABLE)}`;
+  const result = await nft.commit(present.map(deleteTable));
+  if (result.kind !== 'committed') {
+    throw new Failure(
+      'NFT_FAILED',
+      `could not remove table ${[first, ...others].join(' and ')}: ${result.message}`,
+    );
+  }
+  const more = others.map((name) => ` and table ${name}`).join('');
+  return `removed table ${first}${contents}${more}; no NetworkPolicy is enforced on this node any more`;
 }
 
 function nameOf({ family, name }: Table): string {

@@ -3,7 +3,7 @@
  * the snapshot, compiled as it changes; the reconciler turns the line into a loop. Wired here for the agent and
  * for whoever measures it.
  */
-import { FRAME_TABLE, OUR_TABLES } from '../compile/names.ts';
+import { FRAME_TABLE, OUR_TABLES, SOURCE_TABLE } from '../compile/names.ts';
 import { NodeCompiler } from '../compile/node-compiler.ts';
 import { objectOf } from '../kinds/kinds.ts';
 import type { ResourceVersions } from '../kinds/versions.ts';
@@ -23,8 +23,8 @@ import type { KeptTable } from '../reconcile/charge.ts';
 import { Desired } from '../reconcile/desired.ts';
 import type { LoopObserver } from '../reconcile/events.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
-import { reasonOf } from '../reconcile/setback.ts';
-import type { Degradation } from '../status/status.ts';
+import { reasonOf, type Setback } from '../reconcile/setback.ts';
+import type { Degradation, ObjectProblem } from '../status/status.ts';
 import type { Clock } from '../time/clock.ts';
 
 export interface LoopOptions {
@@ -92,6 +92,16 @@ export class Loop {
     this.reconciler.changed(changes.map(describeChange), changes.map(objectOf));
   }
 
+  /** What is to be known of single pods that are not treated like others. */
+  get exceptions(): readonly ObjectProblem[] {
+    return this.desired.forwarders.map(({ pod, allowed }) => ({
+      object: `Pod ${pod.namespace}/${pod.name}`,
+      message: allowed
+        ? 'may send from any address: policyd.dev/forwards, and its namespace is labelled policyd.dev/may-forward'
+        : 'asks by policyd.dev/forwards to send from any address, and may not: its namespace is not labelled policyd.dev/may-forward: "true"',
+    }));
+  }
+
   /** When the first of the failures to follow the cluster began, by the clock; null: it is followed. */
   failing(since: number | null): void {
     this.#blindness.update(since);
@@ -126,8 +136,7 @@ function keptTables({ nft, limits: atFirst }: LoopOptions): readonly KeptTable[]
   let limits = atFirst;
   return OUR_TABLES.map((table) => ({
     table,
-    trouble: ({ code, message }): Degradation =>
-      sameTable(table, FRAME_TABLE) ? unguarded(message) : { code, message },
+    trouble: (setback): Degradation => troubleOf(table, setback),
     steps: {
       plan: (wanted, observed) =>
         wanted === null ? removal(table, observed) : plan(wanted.ruleset, observed, limits),
@@ -157,9 +166,18 @@ function cannotLook(message: string): Degradation {
   return { code: 'BRIDGE_UNFILTERED', message: `cannot look for bridges with pods: ${message}` };
 }
 
-function unguarded(message: string): Degradation {
-  return {
-    code: 'BRIDGE_UNGUARDED',
-    message: `frames in disguise are not stopped on bridges with pods: ${message}`,
-  };
+function troubleOf(table: Table, { code, message }: Setback): Degradation {
+  if (sameTable(table, FRAME_TABLE)) {
+    return {
+      code: 'BRIDGE_UNGUARDED',
+      message: `frames in disguise are not stopped on bridges with pods: ${message}`,
+    };
+  }
+  if (sameTable(table, SOURCE_TABLE)) {
+    return {
+      code: 'SOURCES_UNGUARDED',
+      message: `pods can send from addresses that are not their own: ${message}`,
+    };
+  }
+  return { code, message };
 }

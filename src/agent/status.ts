@@ -47,7 +47,7 @@ export function agentStatus(sources: StatusSources): AgentStatus {
       ...failures.map((failure) => apiDegradation(failure, sources.now())),
       ...vitals.degraded,
     ],
-    problems: [...problems.list(), ...state.problems],
+    problems: [...problems.list(), ...state.problems, ...loop.exceptions],
     conntrack: vitals.conntrack,
     eventLoopDelayMs: vitals.eventLoopDelayMs,
     bridges: state.bridges,

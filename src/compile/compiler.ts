@@ -6,6 +6,7 @@
 import type { Cidr } from '../model/address.ts';
 import { familyOf } from '../model/address.ts';
 import { type Change, type Pod, type PodKey, podKey } from '../model/cluster.ts';
+import type { Labels } from '../model/labels.ts';
 import type { Policy } from '../model/policy.ts';
 import { type PolicyKey, type PolicyRef, policyKey } from '../model/policy-ref.ts';
 import { Membership } from '../policy/membership.ts';
@@ -25,6 +26,12 @@ export interface CompileOptions {
   readonly podRanges: readonly Cidr[];
   /** The cluster cannot be followed: the ranges stay closed. */
   readonly blind?: boolean;
+}
+
+export interface Forwarder {
+  readonly pod: Pod;
+  /** Its namespace lets it. */
+  readonly allowed: boolean;
 }
 
 export class Compiler {
@@ -49,6 +56,15 @@ export class Compiler {
   /** Every pod of the cluster, local or not. */
   pods(): Iterable<readonly [PodKey, Pod]> {
     return this.#membership.pods();
+  }
+
+  /** Pods of this node that ask to send for others. */
+  forwarders(): readonly Forwarder[] {
+    return [...this.#localPods].flatMap((key) => {
+      const pod = this.#membership.pod(key);
+      if (!pod?.forwards) return [];
+      return [{ pod, allowed: mayForward(this.#membership.namespaceLabels(pod.namespace)) }];
+    });
   }
 
   setPodRanges(ranges: readonly Cidr[]): void {
@@ -138,4 +154,9 @@ export class Compiler {
     const addresses = [...judged].sort((a, b) => familyOf(a) - familyOf(b) || (a < b ? -1 : 1));
     endpoints.set(podKey(pod.namespace, pod.name), compileEndpoint({ ...resolved, addresses }));
   }
+}
+
+/** Set by who may write to the namespace itself, which is not who writes pods into it. */
+function mayForward(labels: Labels | null): boolean {
+  return labels?.get('policyd.dev/may-forward') === 'true';
 }

@@ -16,8 +16,11 @@ export const POLICY_TABLE: Ruleset['table'] = { family: 'inet', name: TABLE };
 /** What only the family `bridge` sees. */
 export const FRAME_TABLE: Ruleset['table'] = { family: 'bridge', name: TABLE };
 
+/** Whose address a packet may have; apart, so that a kernel that cannot look up routes still has the others. */
+export const SOURCE_TABLE: Ruleset['table'] = { family: 'inet', name: 'policyd_sources' };
+
 /** Everything in them is ours, and nothing of ours is outside of them. */
-export const OUR_TABLES: readonly Ruleset['table'][] = [POLICY_TABLE, FRAME_TABLE];
+export const OUR_TABLES: readonly Ruleset['table'][] = [POLICY_TABLE, FRAME_TABLE, SOURCE_TABLE];
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const LENGTH = 16;
@@ -90,6 +93,12 @@ export function rangeSet(family: Family): SetName {
 export function quarantineSet(family: Family): SetName {
   return setName(`quarantine_${family}`);
 }
+
+/** Links by which pods of this node send. */
+export const POD_LINKS: SetName = setName('pod_links');
+
+/** Links that lead away from this node. */
+export const UPLINKS: SetName = setName('uplinks');
 
 const LONGEST_NOTE = 90;
 

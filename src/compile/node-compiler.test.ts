@@ -5,6 +5,7 @@ import type { Address, Cidr } from '../model/address.ts';
 import { type Change, podKey } from '../model/cluster.ts';
 import { DROP_REASONS } from '../model/drop-reason.ts';
 import type { Compiled } from './compiled.ts';
+import { POD_LINKS, UPLINKS } from './names.ts';
 import { NodeCompiler } from './node-compiler.ts';
 
 const CNI0: Link = {
@@ -47,8 +48,10 @@ function compiler(...changes: readonly Change[]): NodeCompiler {
   return made;
 }
 
-const families = ({ tables }: Compiled): readonly string[] =>
-  tables.map(({ ruleset }) => ruleset.table.family);
+const ALL = ['inet policyd', 'bridge policyd', 'inet policyd_sources'] as const;
+
+const namesOf = ({ tables }: Compiled): readonly string[] =>
+  tables.map(({ ruleset }) => `${ruleset.table.family} ${ruleset.table.name}`);
 const rulesOf = ({ tables }: Compiled): string =>
   JSON.stringify(tables.map(({ ruleset }) => [...ruleset.chains.values()]));
 
@@ -61,12 +64,12 @@ describe('bridges with pods', () => {
       { bridge: 'cni0', certain: true, family: 4 },
       { bridge: 'cni0', certain: true, family: 6 },
     ]);
-    expect(families(made.result())).toEqual(['inet']);
+    expect(namesOf(made.result())).toEqual(['inet policyd', 'inet policyd_sources']);
     made.update(DENY);
-    expect(families(made.result())).toEqual(['inet', 'bridge']);
+    expect(namesOf(made.result())).toEqual([...ALL]);
     expect(rulesOf(made.result())).toContain('"names":["veth0","veth1"]');
     made.updateMachine({ kind: 'link', key: 'cni0', value: null });
-    expect(families(made.result())).toEqual(['inet']);
+    expect(namesOf(made.result())).toEqual(['inet policyd']);
     expect(made.result().settings).toEqual([]);
   });
 
@@ -91,6 +94,55 @@ describe('bridges with pods', () => {
   });
 });
 
+describe('sources', () => {
+  const route = (address: string, value: string | null): MachineChange => ({
+    kind: 'route',
+    key: address as Address,
+    value,
+  });
+  const guarded = (compiled: Compiled): readonly string[] => [
+    ...(compiled.tables.at(-1)?.ruleset.sets.get(POD_LINKS)?.elements ?? []),
+  ];
+
+  test('are guarded from the moment a route leads to a pod’s address, known or not, isolated or not', () => {
+    const made = compiler();
+    made.updateMachine({ kind: 'uplink', key: 'eth0', value: true });
+    expect(namesOf(made.result())).toEqual(['inet policyd']);
+    made.updateMachine(route('10.244.1.5', 'veth5'));
+    made.updateMachine(route('198.51.100.7', 'tun0'));
+    const compiled = made.result();
+    expect(namesOf(compiled)).toEqual(['inet policyd', 'inet policyd_sources']);
+    expect(guarded(compiled)).toEqual(['veth5']);
+    expect([...(compiled.tables[1]?.ruleset.sets.get(UPLINKS)?.elements ?? [])]).toEqual(['eth0']);
+    made.update(pod('web', '10.244.1.5'));
+    expect(made.result().tables[1]).toBe(compiled.tables[1]);
+    made.updateMachine(route('10.244.1.5', null));
+    expect(namesOf(made.result())).toEqual(['inet policyd']);
+  });
+
+  test('of a pod that routes for others are free only where its namespace lets it', () => {
+    const forwarder = pod('vpn', '10.244.1.5');
+    const value =
+      forwarder.kind === 'pod' && forwarder.value ? { ...forwarder.value, forwards: true as const } : null;
+    const made = compiler({ kind: 'pod', key: podKey('shop', 'vpn'), value }, pod('web', '10.244.1.6'));
+    made.updateMachine(route('10.244.1.5', 'veth5'));
+    made.updateMachine(route('10.244.1.6', 'veth6'));
+    const label = (text: string): Change => ({
+      kind: 'namespace',
+      key: 'shop',
+      value: { name: 'shop', labels: new Map([['policyd.dev/may-forward', text]]) },
+    });
+    expect(guarded(made.result())).toEqual(['veth5', 'veth6']);
+    made.update(label('yes'));
+    expect(guarded(made.result())).toEqual(['veth5', 'veth6']);
+    made.update(label('true'));
+    expect(guarded(made.result())).toEqual(['veth6']);
+    expect(made.forwarders.map(({ pod: { name }, allowed }) => [name, allowed])).toEqual([['vpn', true]]);
+    made.update({ kind: 'namespace', key: 'shop', value: null });
+    expect(guarded(made.result())).toEqual(['veth5', 'veth6']);
+  });
+});
+
 test('what did not change keeps its identity, down to each table', () => {
   const made = compiler(pod('web', '10.244.1.5'), DENY);
   made.updateMachine(link(CNI0));
@@ -110,7 +162,7 @@ test('where the cluster cannot be followed bridges are closed like ranges', () =
   const made = compiler(pod('web', '10.244.1.5'));
   made.updateMachine(link(CNI0));
   made.setBlind(true);
-  expect(families(made.result())).toEqual(['inet', 'bridge']);
+  expect(namesOf(made.result())).toEqual([...ALL]);
 });
 
 test('every rule that drops says why, counts, and no other rule drops', () => {

@@ -5,14 +5,19 @@
 import type { MachineChange } from '../machine/change.ts';
 import type { Link } from '../machine/link.ts';
 import { type FoundBridge, podBridges } from '../machine/pod-bridges.ts';
+import { podLinks } from '../machine/pod-links.ts';
 import { type PodPlaces, PodRanges, type PodRangesResult } from '../machine/pod-ranges.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import type { Change } from '../model/cluster.ts';
+import { LINK as NAME } from '../nft/alphabet.ts';
+import type { Ruleset } from '../nft/objects.ts';
 import { frameRules } from './bridge-frames.ts';
 import { Bridged } from './bridged.ts';
 import { type BridgeNeeds, bridgeNeeds } from './bridges.ts';
 import type { Compiled, CompiledTable } from './compiled.ts';
-import { Compiler } from './compiler.ts';
+import { Compiler, type Forwarder } from './compiler.ts';
+import { rangeSets } from './quarantine.ts';
+import { sourceRules } from './sources.ts';
 
 export interface NodeCompileOptions {
   readonly node: string;
@@ -28,11 +33,16 @@ export class NodeCompiler {
   readonly #bridged = new Bridged();
   readonly #links = new Map<string, Link>();
   readonly #routes = new Map<Address, string>();
+  readonly #uplinks = new Set<string>();
   #ranges: PodRangesResult;
   /** As `PodRanges.places` had it when the bridges were looked for; null: they have to be. */
   #places: PodPlaces | null = null;
+  #found: readonly FoundBridge[] = [];
   #needs: BridgeNeeds = bridgeNeeds([]);
   #frames: CompiledTable | null = null;
+  #sources: CompiledTable | null = null;
+  /** What `#sources` was made of, as text. */
+  #sourceNeeds = '';
   /** What `#compiled` was made of. */
   #table: CompiledTable | null = null;
   #compiled: Compiled | null = null;
@@ -53,6 +63,11 @@ export class NodeCompiler {
     return this.#podRanges.places().strays;
   }
 
+  /** Pods of this node that ask to send from any address, since they route for others. */
+  get forwarders(): readonly Forwarder[] {
+    return this.#compiler.forwarders();
+  }
+
   update(change: Change): void {
     this.#compiler.update(change);
     this.#podRanges.update(change);
@@ -67,6 +82,10 @@ export class NodeCompiler {
       case 'route':
         if (change.value === null) this.#routes.delete(change.key);
         else this.#routes.set(change.key, change.value);
+        break;
+      case 'uplink':
+        if (change.value === null) this.#uplinks.delete(change.key);
+        else this.#uplinks.add(change.key);
         break;
       case 'switch':
         return;
@@ -86,13 +105,16 @@ export class NodeCompiler {
     this.#ranges = ranges;
     const table = this.#compiler.result();
     const needs = this.#bridgeNeeds();
-    if (this.#compiled !== null && table === this.#table && needs === this.#needs) return this.#compiled;
+    const sources = this.#sourceTable();
+    const same = table === this.#table && needs === this.#needs && sources === this.#sources;
+    if (this.#compiled !== null && same) return this.#compiled;
     this.#table = table;
     this.#needs = needs;
+    this.#sources = sources;
     const policies = this.#bridged.apply(table, needs.bridges);
     this.#frames = this.#bridged.closing ? framesOf(needs.ports, this.#frames) : null;
     this.#compiled = {
-      tables: this.#frames === null ? [policies] : [policies, this.#frames],
+      tables: [policies, this.#frames, this.#sources].filter((each) => each !== null),
       settings: needs.settings,
       unnameable: needs.unnameable,
     };
@@ -105,10 +127,31 @@ export class NodeCompiler {
     if (places === this.#places) return this.#needs;
     this.#places = places;
     const links = [...this.#links.values()];
-    const found: readonly FoundBridge[] = podBridges(links, places, (each) => this.#routes.get(each) ?? null);
-    const needs = bridgeNeeds(found);
+    this.#found = podBridges(links, places, (each) => this.#routes.get(each) ?? null);
+    const needs = bridgeNeeds(this.#found);
     return JSON.stringify(needs) === JSON.stringify(this.#needs) ? this.#needs : needs;
   }
+
+  /** null: no link of a pod is known. The same object until something about it changes. */
+  #sourceTable(): CompiledTable | null {
+    const facts = { routes: this.#routes, bridges: new Set(this.#links.keys()), podBridges: this.#found };
+    const forwarders = this.#compiler
+      .forwarders()
+      .flatMap(({ pod, allowed }) => (allowed ? pod.addresses : []));
+    const links = podLinks(facts, this.#podRanges.places(), forwarders).filter((name) => NAME.test(name));
+    if (links.length === 0) return null;
+    const uplinks = [...this.#uplinks].filter((name) => NAME.test(name) && !links.includes(name)).sort();
+    const { ranges } = this.#ranges;
+    const needs = JSON.stringify([links, uplinks, ranges]);
+    if (this.#sources !== null && needs === this.#sourceNeeds) return this.#sources;
+    this.#sourceNeeds = needs;
+    return bare(sourceRules({ podLinks: links, uplinks, ranges: rangeSets(ranges) }));
+  }
+}
+
+/** A table in which no policy wrote anything. */
+function bare(ruleset: Ruleset): CompiledTable {
+  return { ruleset, origins: new Map(), endpoints: new Map(), meanings: new Map() };
 }
 
 /** null: there is no port to guard. */
@@ -118,5 +161,5 @@ function framesOf(ports: readonly string[], last: CompiledTable | null): Compile
   const [[name, chain] = []] = ruleset.chains;
   const same = name !== undefined && last?.ruleset.chains.get(name)?.fingerprint === chain?.fingerprint;
   if (same) return last;
-  return { ruleset, origins: new Map(), endpoints: new Map(), meanings: new Map() };
+  return bare(ruleset);
 }

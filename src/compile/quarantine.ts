@@ -68,6 +68,11 @@ function setsOf(ranges: readonly Cidr[], closed: readonly Cidr[]): Sets {
   return new Map(sets.map((set) => [set.name, set]));
 }
 
+/** The ranges alone, as sets that both tables hold. */
+export function rangeSets(ranges: readonly Cidr[]): readonly NftSet[] {
+  return FAMILIES.map((family) => pairSet(rangeSet(family), family, ranges));
+}
+
 function pairSet(name: SetName, family: Family, ranges: readonly Cidr[]): NftSet {
   const type = family === 4 ? 'ipv4_addr' : 'ipv6_addr';
   const own = ranges.filter((range) => familyOf(range) === family).map(cidrRange);

@@ -7,6 +7,7 @@ import type { CompiledTable } from '../compile/compiled.ts';
 import { POLICY_TABLE } from '../compile/names.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
 import { policyKey } from '../model/policy-ref.ts';
+import { sameTable } from '../nft/commands.ts';
 import type { ChainName, SetName } from '../nft/objects.ts';
 import { firstPacket, type Packet, ROUTED_HOP_LIMIT } from '../nft/packet.ts';
 import { type Step, type Walk, type Walkable, walk } from '../nft/walk.ts';
@@ -64,7 +65,7 @@ function stateOf(nodes: readonly KernelNode[], policies: Verdict): KernelReport[
 
 function reportNode(crossing: Crossing, view: KernelView): KernelNode {
   const { node, inSync, tables } = view;
-  const enforced = tables.some(({ table }) => table.family === POLICY_TABLE.family);
+  const enforced = tables.some(({ table }) => sameTable(table, POLICY_TABLE));
   if (!enforced) return { node, inSync, verdict: null, decision: null, path: [] };
   const walked = walk(tables, packetOf(crossing, view));
   const path = walked.path

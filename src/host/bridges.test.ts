@@ -3,7 +3,6 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Address } from '../model/address.ts';
 import { type BridgeHost, createBridgeHost } from './bridges.ts';
 
 let root: string;
@@ -195,23 +194,13 @@ describe('settings', () => {
   });
 });
 
-describe('routesTo', () => {
-  test('is the longest prefix that holds the address', () => {
-    const head = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n';
-    file(
-      'proc/net/route',
-      `${head}eth0\t00000000\t010012AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\ncni0\t0001F40A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\nveth7\t0701F40A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n`,
-    );
-    const six = (prefix: string, bits: string, name: string): string =>
-      `${prefix.padEnd(32, '0')} ${bits} ${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00000100 00000001 00000000 00000001 ${name}\n`;
-    file('proc/net/ipv6_route', six('', '00', 'eth0') + six('fd00', '10', 'br0') + six('fd001', '14', 'br1'));
-    const of = (text: string): string | null | undefined =>
-      host.routesTo([text as Address]).get(text as Address);
-    expect(['10.244.1.8', '10.244.1.7', '192.0.2.1'].map(of)).toEqual(['cni0', 'veth7', 'eth0']);
-    expect(['fd00:1000::1', 'fd00:2000::1', '2001:db8::1'].map(of)).toEqual(['br1', 'br0', 'eth0']);
-  });
-
-  test('is nowhere without routes', () => {
-    expect([...host.routesTo(['10.0.0.1' as Address])]).toEqual([['10.0.0.1', null]]);
-  });
+test('routes are read once while they do not change', () => {
+  const line = (link: string): string => `${link}\t0001F40A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n`;
+  expect(host.routes()).toEqual([]);
+  file('proc/net/route', line('cni0'));
+  const routes = host.routes();
+  expect(routes.map(({ link }) => link)).toEqual(['cni0']);
+  expect(host.routes()).toBe(routes);
+  file('proc/net/route', line('cni1'));
+  expect(host.routes().map(({ link }) => link)).toEqual(['cni1']);
 });

@@ -7,12 +7,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Link, LinkAddress } from '../machine/link.ts';
 import type { Switches, SwitchPlace, SwitchState } from '../machine/setting.ts';
-import { type Address, type Family, familyOf } from '../model/address.ts';
+import type { Address, Family } from '../model/address.ts';
 import { parseAddress } from '../net/address.ts';
 import { cidrContains, parseCidr } from '../net/cidr.ts';
 import { type Addresses, BridgeLinks } from './bridge-links.ts';
 import { list, read } from './proc-files.ts';
-import { longestPrefix } from './routes.ts';
+import { type RouteEntry, readRoutes } from './routes.ts';
 
 export interface BridgeFiles {
   /** `/proc` and `/sys`; others in tests. */
@@ -25,8 +25,8 @@ export interface BridgeFiles {
 export interface BridgeHost extends Switches {
   /** Bridges, and whatever else may be one. */
   links(): readonly Link[];
-  /** Of each address the link by which the longest prefix leads to it; null: no route, or not through a link. */
-  routesTo(addresses: readonly Address[]): ReadonlyMap<Address, string | null>;
+  /** The routes of this network namespace; the same object while they are the same. */
+  routes(): readonly RouteEntry[];
 }
 
 const LINK_LOCAL = (['169.254.0.0/16', 'fe80::/10'] as const).flatMap((text) => parseCidr(text)?.cidr ?? []);
@@ -46,22 +46,21 @@ export function createBridgeHost(files: BridgeFiles = {}): BridgeHost {
   const bridges = new BridgeLinks({ proc, devices, addresses });
   // Once seen, /sys does not move to another namespace; a pod that comes between two reads is no doubt.
   let own = false;
+  let last: { readonly texts: readonly [string, string]; readonly routes: readonly RouteEntry[] } = {
+    texts: ['', ''],
+    routes: [],
+  };
   return {
     links() {
       own ||= ownNamespace(proc, devices);
       return own ? bridges.look() : unseen(addresses());
     },
-    routesTo(wanted) {
-      const files: Readonly<Record<Family, string>> = { 4: 'route', 6: 'ipv6_route' };
-      const texts = new Map<Family, string>();
-      return new Map(
-        wanted.map((address) => {
-          const family = familyOf(address);
-          const text = texts.get(family) ?? read(`${proc}/net/${files[family]}`) ?? '';
-          texts.set(family, text);
-          return [address, longestPrefix(text, address)];
-        }),
-      );
+    routes() {
+      const texts = [read(`${proc}/net/route`) ?? '', read(`${proc}/net/ipv6_route`) ?? ''] as const;
+      if (texts[0] !== last.texts[0] || texts[1] !== last.texts[1]) {
+        last = { texts, routes: [...readRoutes(4, texts[0]), ...readRoutes(6, texts[1])] };
+      }
+      return last.routes;
     },
     filterLoaded: () => existsSync(`${proc}/sys/net/bridge`),
     state(place, family): SwitchState {

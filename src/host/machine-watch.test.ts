@@ -6,6 +6,7 @@ import type { SwitchState } from '../machine/setting.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import type { BridgeHost } from './bridges.ts';
 import { MachineWatch } from './machine-watch.ts';
+import type { RouteEntry } from './routes.ts';
 
 const CNI0: Link = {
   name: 'cni0',
@@ -17,7 +18,9 @@ const STRAY = '192.0.2.9' as Address;
 
 class Host implements BridgeHost {
   list: readonly Link[] = [];
+  /** By which the network of the stray is reached. */
   way: string | null = null;
+  gateway = false;
   own: SwitchState = 'off';
   broken: Error | null = null;
   looks = 0;
@@ -27,8 +30,10 @@ class Host implements BridgeHost {
     if (this.broken !== null) throw this.broken;
     return this.list;
   }
-  routesTo = (addresses: readonly Address[]): ReadonlyMap<Address, string | null> =>
-    new Map(addresses.map((address) => [address, this.way]));
+  routes = (): readonly RouteEntry[] => {
+    const to = { family: 4, first: 0xc000_0200n, bits: 24, gateway: this.gateway } as const;
+    return this.way === null ? [] : [{ ...to, link: this.way }];
+  };
   filterLoaded = (): boolean => true;
   state: BridgeHost['state'] = (place) => (place.kind === 'bridge' ? this.own : 'absent');
   switchOn = (): null => null;
@@ -68,7 +73,7 @@ async function watching(work: () => Promise<void>): Promise<void> {
 const told = (): readonly string[] =>
   heard.map(({ kind, key, value }) => `${kind} ${key} ${describe(value)}`);
 const describe = (value: MachineChange['value']): string =>
-  value === null ? 'gone' : typeof value === 'string' ? value : value.ports.join('+');
+  value === null ? 'gone' : typeof value === 'object' ? value.ports.join('+') : String(value);
 
 test('tells what is there at its start, and after that only what differs', async () => {
   host.list = [CNI0];
@@ -120,4 +125,19 @@ test('says once that it cannot look, keeps what it knew, and says when it can ag
 test('nobody is told anything before it runs', () => {
   watch.follow([STRAY]);
   expect(host.looks).toBe(0);
+});
+
+test('tells of links that lead away, and of addresses with a route of their own, asked for or not', async () => {
+  host.way = 'eth0';
+  host.gateway = true;
+  const own = { family: 4, first: 0x0a01_0005n, bits: 32, gateway: false, link: 'veth5' } as const;
+  const others = host.routes;
+  host.routes = () => [...others(), own];
+  await watching(async () => {
+    expect(told()).toEqual(['route 10.1.0.5 veth5', 'uplink eth0 true']);
+    heard.length = 0;
+    host.routes = () => [];
+    await clock.advance(1_000);
+    expect(told()).toEqual(['route 10.1.0.5 gone', 'uplink eth0 gone']);
+  });
 });

@@ -9,6 +9,7 @@ import type { Address, Family } from '../model/address.ts';
 import type { Clock } from '../time/clock.ts';
 import { sleep } from '../time/sleep.ts';
 import type { BridgeHost } from './bridges.ts';
+import { hostRoutes, longestPrefix, uplinks } from './routes.ts';
 
 export interface MachineWatchOptions {
   readonly host: BridgeHost;
@@ -73,11 +74,14 @@ export class MachineWatch implements Machine {
   #read(): ReadonlyMap<string, Fact> {
     const { host } = this.#options;
     const links = host.links();
+    const routes = host.routes();
     const changes: readonly MachineChange[] = [
       ...links.map((link): MachineChange => ({ kind: 'link', key: link.name, value: link })),
-      ...[...host.routesTo(this.#followed)].map(
-        ([key, value]): MachineChange => ({ kind: 'route', key, value }),
+      ...this.#followed.map(
+        (key): MachineChange => ({ kind: 'route', key, value: longestPrefix(routes, key) }),
       ),
+      ...[...hostRoutes(routes)].map(([key, value]): MachineChange => ({ kind: 'route', key, value })),
+      ...[...uplinks(routes)].map((key): MachineChange => ({ kind: 'uplink', key, value: true })),
       ...switchPlaces(links).flatMap((place) =>
         FAMILIES.map(
           (family): MachineChange => ({
@@ -121,6 +125,7 @@ function withoutValue(change: MachineChange): MachineChange {
   switch (change.kind) {
     case 'link':
     case 'route':
+    case 'uplink':
       return { ...change, value: null };
     case 'switch':
       return { ...change, value: 'absent' };

@@ -6,8 +6,13 @@ import type { SwitchState } from './setting.ts';
 /** `null` means it is gone. */
 export type MachineChange =
   | { readonly kind: 'link'; readonly key: string; readonly value: Link | null }
-  /** The link by which the longest prefix leads to an address that is followed; null: none does. */
+  /**
+   * The link by which the longest prefix leads to an address; null: none does. Of every address with a route of its
+   * own and without a gateway, and of those that are followed.
+   */
   | { readonly kind: 'route'; readonly key: Address; readonly value: string | null }
+  /** A link with a route by a gateway: it leads away from this node. */
+  | { readonly kind: 'uplink'; readonly key: string; readonly value: true | null }
   /** A switch that rules may rely on was found so; its key is only for telling them apart. */
   | { readonly kind: 'switch'; readonly key: string; readonly value: SwitchState };
 

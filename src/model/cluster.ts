@@ -38,6 +38,8 @@ export interface Pod {
   readonly deleting: boolean;
   /** metadata.creationTimestamp in seconds of the epoch; 0 where nobody says. */
   readonly created: number;
+  /** Asks to be let send from addresses that are not its own; it may only where its namespace does. */
+  readonly forwards?: true;
   /** Containers and sidecars (init containers with restartPolicy Always); plain init containers are left out. */
   readonly ports: readonly ContainerPort[];
 }

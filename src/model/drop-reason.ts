@@ -19,6 +19,11 @@ export type DropReason =
   | 'not-ip-nor-arp'
   | 'more-than-arp'
   | 'refused-by-the-kernel'
+  | 'not-its-address'
+  | 'link-local-source'
+  | 'to-loopback'
+  | 'from-outside'
+  | 'tunnel'
   | 'never-reached';
 
 export const DROP_REASONS: Readonly<Record<DropReason, string>> = {
@@ -38,5 +43,10 @@ export const DROP_REASONS: Readonly<Record<DropReason, string>> = {
   'not-ip-nor-arp': 'a frame of another protocol than IP and ARP, on which no policy can be judged',
   'more-than-arp': 'an ARP frame that is long enough to carry data',
   'refused-by-the-kernel': 'the kernel refused the rules of the pod, which is closed instead',
+  'not-its-address': 'a packet from a pod whose source is not routed to that pod',
+  'link-local-source': 'a packet from a link-local or no address that leaves the link',
+  'to-loopback': 'a packet from a pod to a loopback address',
+  'from-outside': 'a packet from outside of the node with a source of its pods',
+  tunnel: 'an encapsulated packet from a pod',
   'never-reached': 'the end of the hook, behind verdicts that leave nothing over',
 };

@@ -6,10 +6,11 @@ import type { Family } from '../model/address.ts';
 import { isObject } from '../model/raw-object.ts';
 import { addressFrom } from '../net/address.ts';
 import { addressNumber, addressText, prefixNumbers } from './address-numbers.ts';
-import { unreadable, unwritable } from './alphabet.ts';
+import { checkLink, unreadable, unwritable } from './alphabet.ts';
 import type { JsonElement, JsonField, JsonScalar } from './json.ts';
 import type { Element, ElementType } from './objects.ts';
 import { protocolNumber, protocolWord } from './protocol-names.ts';
+import { linkNumber } from './values.ts';
 import type { NumberRange } from './walkable.ts';
 
 const CONCATENATED = ' . ';
@@ -38,6 +39,8 @@ export function encodeElement(type: readonly ElementType[], element: Element): J
 }
 
 function encodeField(type: ElementType | undefined, field: string): JsonField {
+  // A name may hold a dash, and names have no ranges.
+  if (type === 'ifname') return checkLink(field);
   const [first, last] = fieldEnds(field);
   return first === last
     ? encodeValue(type, first)
@@ -54,7 +57,8 @@ function encodeValue(type: ElementType | undefined, value: string): JsonScalar {
 /** The numbers an element stands for, one range per field. */
 export function elementRanges(type: readonly ElementType[], element: Element): readonly NumberRange[] {
   return elementFields(element).map((field, index) => {
-    const [first, last] = fieldEnds(field).map((end) => fieldNumber(type[index], end));
+    const ends = type[index] === 'ifname' ? [field, field] : fieldEnds(field);
+    const [first, last] = ends.map((end) => fieldNumber(type[index], end));
     if (first === null || first === undefined || last === null || last === undefined) {
       throw unreadable(`an element of type ${type[index] ?? 'none'}`, field);
     }
@@ -74,6 +78,8 @@ function fieldNumber(type: ElementType | undefined, text: string): bigint | null
       const number = protocolNumber(text);
       return number === null ? null : BigInt(number);
     }
+    case 'ifname':
+      return linkNumber(text);
     case undefined:
       return null;
   }
@@ -143,6 +149,8 @@ function decodeValue(type: ElementType, json: unknown): string | null {
       const number = protocolNumber(json);
       return number === null ? null : protocolWord(number);
     }
+    case 'ifname':
+      return typeof json === 'string' && linkNumber(json) !== null ? json : null;
   }
 }
 

@@ -23,9 +23,10 @@ export type JsonExpression =
   | { readonly meta: { readonly key: 'l4proto' | 'length' | 'pkttype' | 'iifname' | 'oifname' } }
   | { readonly payload: { readonly protocol: string; readonly field: string } }
   | { readonly '&': readonly [JsonExpression, readonly string[]] }
+  | { readonly fib: { readonly result: 'oif'; readonly flags: readonly ['saddr', 'iif'] } }
   | { readonly concat: readonly JsonExpression[] };
 
-export type JsonOperand = JsonField | { readonly set: readonly JsonField[] };
+export type JsonOperand = JsonField | boolean | { readonly set: readonly JsonField[] };
 
 export type JsonStatement =
   | {

@@ -86,6 +86,10 @@ function evaluate(packet: Packet, expression: Expression): readonly Value[] | nu
       // Equal to no name that a rule can hold, as the link it stands for.
       return [{ text: name, number: linkNumber(name) ?? -1n }];
     }
+    case 'sourceRoute':
+      return whole(packet.sourceReturns === false ? 0 : 1);
+    case 'udpPort':
+      return packet.protocol === 17 && packet.ports !== null ? whole(packet.ports.destination) : null;
     case 'concat': {
       const parts = expression.parts.map((part) => evaluate(packet, part));
       return parts.every((part) => part !== null) ? parts.flat() : null;

@@ -15,7 +15,7 @@ export type SetName = Branded<'SetName'>;
  */
 export type Element = string;
 
-export type ElementType = 'ipv4_addr' | 'ipv6_addr' | 'inet_service' | 'inet_proto';
+export type ElementType = 'ipv4_addr' | 'ipv6_addr' | 'inet_service' | 'inet_proto' | 'ifname';
 
 export interface NftSet {
   readonly name: SetName;
@@ -106,6 +106,10 @@ export type Expression =
   /** Name of the link a packet came in by or leaves by; of frames that a bridge
    * forwards, the bridge in a table of family inet, the port in one of family bridge. */
   | { readonly kind: 'link'; readonly direction: 'in' | 'out' }
+  /** `fib saddr . iif oif`: the link by which the source is routed, if that is the one the packet came in by. */
+  | { readonly kind: 'sourceRoute' }
+  /** Of the UDP header; other protocols have none. */
+  | { readonly kind: 'udpPort' }
   | { readonly kind: 'concat'; readonly parts: readonly Expression[] };
 
 export type Operand =
@@ -117,7 +121,9 @@ export type Operand =
   /** An anonymous set of disjoint prefixes of one family, sorted. */
   | { readonly kind: 'prefixes'; readonly cidrs: readonly string[] }
   | { readonly kind: 'address'; readonly address: string }
-  | { readonly kind: 'links'; readonly names: readonly string[] };
+  | { readonly kind: 'links'; readonly names: readonly string[] }
+  /** Of `sourceRoute`: there is none. */
+  | { readonly kind: 'missing' };
 
 /**
  * `bridge` sees whole frames, of whatever protocol, and knows ports of a bridge by name; `netdev` all that a

@@ -108,7 +108,7 @@ describe('observe', () => {
     ['expire', { flags: ['timeout'], timeout: 60 }],
     ['grow by packets', { flags: 'dynamic' }],
     ['hold no more than so many', { size: 10 }],
-    ['are of an unknown type', { type: 'ifname' }],
+    ['are of an unknown type', { type: 'ether_addr' }],
     ['hold elements with a timeout', { elem: [{ elem: { val: '10.0.0.1', timeout: 5 } }] }],
   ])('does not recognise sets that %s', (_, properties) => {
     const table = observed({ set: { ...IN, name: 's', type: 'ipv4_addr', ...properties } });

@@ -129,8 +129,16 @@ export function setShape(type: readonly string[], flags: readonly string[]): Set
   return flags.every((flag) => flag === 'interval') ? { type: known, interval: flags.length > 0 } : null;
 }
 
+const ELEMENT_TYPES: readonly string[] = [
+  'ipv4_addr',
+  'ipv6_addr',
+  'inet_service',
+  'inet_proto',
+  'ifname',
+] satisfies readonly ElementType[];
+
 function isElementType(type: string): type is ElementType {
-  return type === 'ipv4_addr' || type === 'ipv6_addr' || type === 'inet_service' || type === 'inet_proto';
+  return ELEMENT_TYPES.includes(type);
 }
 
 /** Properties nft prints of a set that make it another set than ours would be. */

@@ -60,6 +60,8 @@ export interface Packet {
   readonly way?: Way;
   /** As inet knows them. Unless given, links that no rule names: what is routed between pods and uplink. */
   readonly links?: { readonly in: string; readonly out: string };
+  /** Its source is routed by the link it came in by; so it is unless given. */
+  readonly sourceReturns?: boolean;
   /** The ports behind links that are bridges, null where a link is none; unless given, none is. */
   readonly bridgePorts?: { readonly in: string | null; readonly out: string | null };
 }

@@ -76,6 +76,10 @@ export function expressionJson(expression: Expression): JsonExpression {
       return { payload: { protocol: 'ether', field: 'type' } };
     case 'link':
       return { meta: { key: expression.direction === 'in' ? 'iifname' : 'oifname' } };
+    case 'sourceRoute':
+      return { fib: { result: 'oif', flags: ['saddr', 'iif'] } };
+    case 'udpPort':
+      return { payload: { protocol: 'udp', field: 'dport' } };
     case 'concat':
       return { concat: expression.parts.map(expressionJson) };
   }
@@ -101,6 +105,8 @@ function operandJson(left: Expression, operand: Operand): JsonOperand {
       return checkAddress(operand.address);
     case 'links':
       return anonymous(operand.names.map(checkLink));
+    case 'missing':
+      return false;
   }
 }
 
@@ -143,6 +149,8 @@ function wordJson(left: Expression, word: string): JsonScalar {
     case 'packetLength':
     case 'link':
     case 'address':
+    case 'sourceRoute':
+    case 'udpPort':
     case 'concat':
       throw unwritable(`word for ${left.kind}`, word);
   }

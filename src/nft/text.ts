@@ -68,7 +68,8 @@ function elementLines(
   entries: readonly (readonly [string, string])[],
 ): readonly string[] {
   if (entries.length === 0) return [];
-  const sorted = sortByElement(type, entries).map(([, text]) => text);
+  const quoted = type.length === 1 && type[0] === 'ifname';
+  const sorted = sortByElement(type, entries).map(([, text]) => (quoted ? `"${text}"` : text));
   return [`elements = { ${sorted.join(`,\n\t\t             `)} }`];
 }
 
@@ -134,6 +135,10 @@ function expressionText(expression: Expression): string {
       return 'ether type';
     case 'link':
       return expression.direction === 'in' ? 'iifname' : 'oifname';
+    case 'sourceRoute':
+      return 'fib saddr . iif oif';
+    case 'udpPort':
+      return 'udp dport';
     case 'concat':
       return expression.parts.map(expressionText).join(' . ');
   }
@@ -159,6 +164,8 @@ function operandText(operand: Operand): string {
       return checkAddress(operand.address);
     case 'links':
       return anonymous(operand.names.map((name) => `"${checkLink(name)}"`));
+    case 'missing':
+      return 'missing';
   }
 }
 

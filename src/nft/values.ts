@@ -16,6 +16,7 @@ const CT_STATES: ReadonlyMap<string, number> = new Map([
 
 /** null: not a value that this expression can have. */
 export function comparable(left: Expression, word: unknown): bigint | null {
+  if (left.kind === 'sourceRoute') return word === false ? 0n : null;
   if (typeof word !== 'string' && typeof word !== 'number') return null;
   switch (left.kind) {
     case 'ctState':
@@ -37,6 +38,8 @@ export function comparable(left: Expression, word: unknown): bigint | null {
       return whole(PACKET_TYPES.get(String(word)));
     case 'link':
       return typeof word === 'string' ? linkNumber(word) : null;
+    case 'udpPort':
+      return whole(portNumber(word));
     case 'ctAddress':
     case 'address':
       return addressNumber(left.family, String(word));

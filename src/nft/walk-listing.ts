@@ -186,6 +186,8 @@ const EXPRESSIONS: ReadonlyMap<string, Expression> = new Map(
       { kind: 'etherType' },
       { kind: 'link', direction: 'in' },
       { kind: 'link', direction: 'out' },
+      { kind: 'sourceRoute' },
+      { kind: 'udpPort' },
       ...([4, 6] as const).flatMap((family) => [
         { kind: 'ctAddress', direction: 'original', family } as const,
         { kind: 'ctAddress', direction: 'reply', family } as const,

@@ -89,6 +89,8 @@ function readOperand(left: Expression, operand: Operand, where: string): WalkOpe
       return { kind: 'ranges', ranges: [one(operand.address)] };
     case 'links':
       return { kind: 'ranges', ranges: operand.names.map(one) };
+    case 'missing':
+      return { kind: 'ranges', ranges: [one(false)] };
   }
 }
 

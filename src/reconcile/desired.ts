@@ -3,6 +3,7 @@
  * replaced by a new one, built from everything that is known.
  */
 import type { Compiled } from '../compile/compiled.ts';
+import type { Forwarder } from '../compile/compiler.ts';
 import type { MachineChange } from '../machine/change.ts';
 import type { PodRangesResult } from '../machine/pod-ranges.ts';
 import type { Address } from '../model/address.ts';
@@ -11,6 +12,7 @@ import type { Change } from '../model/cluster.ts';
 export interface IncrementalCompiler {
   readonly podRanges: PodRangesResult;
   readonly strays: readonly Address[];
+  readonly forwarders: readonly Forwarder[];
   update(change: Change): void;
   updateMachine(change: MachineChange): void;
   setBlind(blind: boolean): void;
@@ -49,6 +51,11 @@ export class Desired {
   /** Addresses of this node's pods of which only a route tells where they hang. */
   get strays(): readonly Address[] {
     return this.#last.strays;
+  }
+
+  /** Pods of this node that ask to send for others, and whether they may. */
+  get forwarders(): readonly Forwarder[] {
+    return this.#last.forwarders;
   }
 
   /** Never throws: a compiler that fails here fails again in `compile`, if it is its fault. */

@@ -53,7 +53,8 @@ export type DegradationCode =
   | 'NFT_UNCERTAIN'
   | 'NFT_SLOW'
   | 'API_UNTRUSTED'
-  | 'CONNTRACK_FULL';
+  | 'CONNTRACK_FULL'
+  | 'SOURCES_UNGUARDED';
 
 export interface ObjectProblem {
   /** `NetworkPolicy shop/api-allow` */

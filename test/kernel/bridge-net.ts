@@ -31,7 +31,8 @@ export const OUTSIDE = { ipv4: '203.0.113.10', ipv6: '2001:db8:113::10' } as con
 
 const SCRIPT = new URL('bridge-frames.pl', import.meta.url).pathname;
 
-const NODE = `
+/** A node, its router, and a host outside: what the pods hang on comes later. */
+export const NODE_AND_OUTSIDE = `
 echo 1 > /proc/sys/net/ipv4/ip_forward
 echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
 ip link set lo up
@@ -79,7 +80,7 @@ export class BridgeNet {
 
   static async create(): Promise<BridgeNet> {
     const net = new BridgeNet(await createSandbox({ mounts: true }));
-    await net.sh(NODE);
+    await net.sh(NODE_AND_OUTSIDE);
     return net;
   }
 

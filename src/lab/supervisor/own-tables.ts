@@ -7,11 +7,12 @@ import type { TableListing } from '../control/protocol.ts';
 export interface OwnTable {
   /** `inet`, `bridge`, ... */
   readonly family: string;
-  /** `nft -j list table FAMILY policyd` */
+  /** `nft -j list table FAMILY NAME` */
   readonly listing: TableListing;
 }
 
-const NAME = 'policyd';
+/** Every name of policyd's begins so. */
+const NAME = /^policyd(?:_|$)/;
 const TIMEOUT_MS = 20_000;
 
 const tablesSchema = z.object({
@@ -21,10 +22,12 @@ const tablesSchema = z.object({
 /** Of every family, whoever made them; a table that goes away meanwhile is not there. Rejects with NFT_FAILED. */
 export async function ownTables(node: string, env: NodeJS.ProcessEnv): Promise<readonly OwnTable[]> {
   const { nftables } = tablesSchema.parse((await list(node, env, ['tables'])) ?? { nftables: [] });
-  const families = nftables.flatMap(({ table }) => (table?.name === NAME ? [table.family] : []));
+  const names = nftables.flatMap(({ table }) =>
+    table !== undefined && NAME.test(table.name) ? [table] : [],
+  );
   const tables: OwnTable[] = [];
-  for (const family of families) {
-    const listing = await list(node, env, ['table', family, NAME]);
+  for (const { family, name } of names) {
+    const listing = await list(node, env, ['table', family, name]);
     if (listing !== null) tables.push({ family, listing });
   }
   return tables;

@@ -14,6 +14,9 @@ import { checkDnsLabel, checkSubdomain } from './syntax.ts';
 
 const RULES: KindRules = { apiVersion: 'v1', kind: 'Pod', namespaced: true, checkName: checkSubdomain };
 
+/** An annotation: the pod routes for others, as a gateway or a VPN does. */
+const FORWARDS = 'policyd.dev/forwards';
+
 const PHASES: readonly Phase[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'];
 
 /** v1 Pod, of any JSON; never throws. */
@@ -33,6 +36,7 @@ export function decodePod(raw: unknown, unknownFields: UnknownFields): Decoded<P
       hostNetwork: readFlag(spec.hostNetwork, ['spec', 'hostNetwork'], report),
       phase: readPhase(status.phase, report),
       created: readCreated(read.top.metadata),
+      ...(readForwards(read.top.metadata) ? { forwards: true } : {}),
       ports: readPorts(spec, report),
     },
     report,
@@ -54,6 +58,12 @@ function readCreated(metadata: unknown): number {
   const time = isObject(metadata) ? metadata.creationTimestamp : null;
   const milliseconds = typeof time === 'string' || time instanceof Date ? new Date(time).getTime() : 0;
   return Number.isNaN(milliseconds) ? 0 : Math.floor(milliseconds / 1000);
+}
+
+/** Anything but the very word is no. */
+function readForwards(metadata: unknown): boolean {
+  const annotations = isObject(metadata) ? metadata.annotations : null;
+  return isObject(annotations) && annotations[FORWARDS] === 'true';
 }
 
 /** Every entry of podIPs counts (semantics I4); podIP alone is what old objects have. */
