@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rulesetArbitrary, TABLE } from '../../test/kernel/nft-rulesets.ts';
+import { rulesetArbitrary, TABLE } from '../../test/kit/nft-rulesets.ts';
 import { StrictTable } from '../../test/kit/strict-table.ts';
 import { applyPlan } from './apply.ts';
 import { type Limits, UNLIMITED, UNPRIVILEGED_LIMITS } from './batch.ts';

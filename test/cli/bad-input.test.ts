@@ -1,7 +1,7 @@
 /** Whatever a user writes gives a clear error with its place, or is handled; nothing opens, nothing crashes. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { policyctl, type Ran } from './run.ts';
+import { policyctl, type Ran } from '../kit/policyctl.ts';
 
 const PODS = `apiVersion: v1
 kind: Namespace

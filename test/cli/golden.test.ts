@@ -1,7 +1,7 @@
 /** The exact text of commands, byte by byte. After an intended change: vitest --project cli -u, and read the diff. */
 import { describe, expect, test } from 'vitest';
 import { explanationSchema, matrixSchema } from '../../src/explain/schema.ts';
-import { policyctl } from './run.ts';
+import { policyctl } from '../kit/policyctl.ts';
 
 const FILES = '-f test/cli/manifests/cluster.yaml -f test/cli/manifests/policies.yaml';
 const ENDPOINTS = `${FILES} -f test/cli/manifests/endpoints.yaml`;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, type Options } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSandbox } from '../kernel/sandbox.ts';
+import { createSandbox } from '../kit/sandbox.ts';
 
 const FILES = ['-f', 'test/cli/manifests/cluster.yaml', '-f', 'test/cli/manifests/policies.yaml'];
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
-import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { Address } from '../../src/model/address.ts';
 import { familyOf } from '../../src/model/address.ts';
 import type { Snapshot } from '../../src/model/cluster.ts';
@@ -15,18 +14,19 @@ import { parseListing } from '../../src/nft/listing.ts';
 import { observe } from '../../src/nft/observe.ts';
 import { firstPacket, type Packet, replyPacket } from '../../src/nft/packet.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
+import type { Nft } from '../../src/nft/port.ts';
 import { toText } from '../../src/nft/text.ts';
 import { walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
 import { cluster, EXTERNAL, type RandomCluster, UNKNOWN } from '../kit/arbitraries.ts';
+import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
 import { snapshotOf } from '../kit/snapshot.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
 
 beforeAll(async () => {
   sandbox = await createSandbox();
-  nft = createNft({ binary: sandbox.nft, timeoutMs: 20_000 });
+  nft = nftIn(sandbox);
 });
 
 afterAll(() => sandbox.close());

@@ -4,12 +4,13 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { Change } from '../../src/model/cluster.ts';
 import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../../src/nft/batch.ts';
 import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
+import type { Nft } from '../../src/nft/port.ts';
 import { desiredOf, policiesOf } from '../kit/desired.ts';
+import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
 import {
   contentsOf,
   endOf,
@@ -21,14 +22,13 @@ import {
   type Variant,
   WRITTEN,
 } from '../kit/sequences.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
 
 beforeAll(async () => {
   sandbox = await createSandbox();
-  nft = createNft({ binary: sandbox.nft, timeoutMs: 20_000 });
+  nft = nftIn(sandbox);
 });
 afterAll(() => sandbox.close());
 

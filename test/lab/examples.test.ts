@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cell, Matrix } from '../../src/explain/matrix.ts';
 import { matrixText } from '../../src/explain/matrix-text.ts';
 import { PLAIN } from '../../src/explain/paint.ts';
-import { policyctl } from '../cli/run.ts';
+import { policyctl } from '../kit/policyctl.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const program = join(process.env.POLICYD_DIST ?? join(root, 'dist'), 'bin/policyctl');

@@ -5,8 +5,8 @@ import { compile } from '../../src/compile/compile.ts';
 import type { CompiledTable } from '../../src/compile/compiled.ts';
 import { readManifests } from '../../src/manifest/read.ts';
 import { toText } from '../../src/nft/text.ts';
-import { createSandbox, type Sandbox } from '../kernel/sandbox.ts';
 import { node, type Raw } from '../kit/objects.ts';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 import { snapshotOf } from '../kit/snapshot.ts';
 
 const SHOP = ['cluster.yaml', 'policies/default-deny.yaml', 'policies/allow.yaml'];
