@@ -117,7 +117,7 @@ describe('nft', () => {
     });
   });
 
-  it('is uncertain when nft prints without an end, and is ended', { timeout: 60_000 }, async () => {
+  it('is uncertain when nft prints without an end, and is ended', async () => {
     const nft = await played('exec yes');
     expect(await nft.commit(COMMANDS)).toMatchObject({
       kind: 'uncertain',

@@ -19,7 +19,7 @@ import { toText } from '../../src/nft/text.ts';
 import { walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
 import { cluster, EXTERNAL, type RandomCluster, UNKNOWN } from '../kit/arbitraries.ts';
 import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
-import { snapshotOf } from '../kit/snapshot.ts';
+import { snapshotOfCluster } from '../kit/snapshot.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
@@ -69,8 +69,8 @@ const CLUSTERS: readonly RandomCluster[] = fc.sample(cluster, { seed: 99, numRun
 it('goes from one cluster to the next as predicted, and is walked alike as compiled and as listed', async () => {
   const table = { family: 'inet', name: 'policyd' } as const;
   const verdicts = { accept: 0, drop: 0 };
-  for (const [number, { namespaces, nodes, pods, policies }] of CLUSTERS.entries()) {
-    const snapshot = snapshotOf([...namespaces, ...nodes, ...pods, ...policies]);
+  for (const [number, random] of CLUSTERS.entries()) {
+    const snapshot = snapshotOfCluster(random);
     const [node] = snapshot.nodes.values();
     if (!node) throw new Error('a cluster without nodes');
     const { ruleset } = compile(snapshot, { node: node.name, podRanges: node.podCidrs });

@@ -12,7 +12,6 @@ import type { Nft } from '../../src/nft/port.ts';
 import { desiredOf, policiesOf } from '../kit/desired.ts';
 import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
 import {
-  contentsOf,
   endOf,
   randomSequence,
   type Sequence,
@@ -22,6 +21,7 @@ import {
   type Variant,
   WRITTEN,
 } from '../kit/sequences.ts';
+import { changesOf } from '../kit/snapshot.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
@@ -96,7 +96,7 @@ function sorted<Value>(values: readonly Value[]): readonly Value[] {
 test.each(CASES.map(({ sequence, variant }) => ({ name: sequence.name, variant, sequence })))(
   '$name, $variant: the kernel lists what it lists after the end state alone',
   async ({ sequence, variant }) => {
-    const contents = contentsOf(endOf(sequence));
+    const contents = changesOf(endOf(sequence));
     const fresh = await install([contents], contents);
     expect((fresh as readonly unknown[]).length).toBeGreaterThan(20);
     expect(await install(stepsOf(sequence, variant), contents)).toEqual(fresh);

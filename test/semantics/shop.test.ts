@@ -14,7 +14,7 @@ const SHOP = ['cluster.yaml', 'policies/default-deny.yaml', 'policies/allow.yaml
 let sandbox: Sandbox;
 beforeAll(async () => {
   sandbox = await createSandbox();
-}, 30_000);
+});
 afterAll(() => sandbox.close());
 
 /** The pods of the manifests, running on one node with addresses of both families. */
@@ -53,7 +53,7 @@ test('the ruleset of the shop is the golden one (vitest -u writes it anew)', asy
   await expect(toText(ruleset)).toMatchFileSnapshot('golden/shop.nft');
 });
 
-test('nft takes the ruleset of the shop, and would refuse a broken one', { timeout: 60_000 }, async () => {
+test('nft takes the ruleset of the shop, and would refuse a broken one', async () => {
   const text = toText((await shop()).ruleset);
   // Through cat: standard input may be a socket, which nft cannot open again.
   const check = (input: string) => sandbox.run('sh', ['-c', 'cat | nft -c -f /dev/stdin'], input);

@@ -55,5 +55,5 @@ test('a kernel that refuses is reported once, named while it lasts, tried again,
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(warnings).toEqual(['Services on node-a: no room']);
   broken = false;
-  await expect.poll(() => proxy.waitedFor('node-a', proxy.versions()), { timeout: 5000 }).toBeNull();
+  await expect.poll(() => proxy.waitedFor('node-a', proxy.versions())).toBeNull();
 });
