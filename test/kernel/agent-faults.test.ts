@@ -3,7 +3,7 @@ import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
-import { until } from '../kit/waiting.ts';
+import { eventually } from '../kit/waiting.ts';
 import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
 import { AgentNode } from './agent-node.ts';
 import { AgentProcess } from './agent-process.ts';
@@ -27,7 +27,7 @@ const ruleset = (): Promise<string> => here.ruleset();
 const reference = (): Promise<string> => here.reference();
 
 async function appears(file: string): Promise<void> {
-  await until(`${file} is there`, () => existsSync(file));
+  await eventually(`${file} is there`, () => existsSync(file));
 }
 
 test('an error reported after the commit happened is recognised, and nothing is written twice', async () => {

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { type ReadStatus, statusSchema } from '../../src/status/schema.ts';
 import { POLICYD } from '../kit/built.ts';
 import type { Sandbox } from '../kit/sandbox.ts';
-import { eventually, until } from '../kit/waiting.ts';
+import { eventually, untilSeen } from '../kit/waiting.ts';
 import { SERVER } from './agent-cluster.ts';
 
 /** Ends an agent that a killed test has left. */
@@ -100,7 +100,7 @@ export class AgentProcess {
   /** The first status of which the condition holds; a failure quotes the last one, and the log. */
   async until(condition: (status: ReadStatus) => boolean): Promise<ReadStatus> {
     try {
-      return await eventually('a status of policyd', () => this.status(), condition);
+      return await untilSeen('a status of policyd', () => this.status(), condition);
     } catch (cause) {
       throw new Error(`${String(cause)}\n${this.#stderr}`, { cause });
     }
@@ -169,7 +169,7 @@ export async function watchWrites(sandbox: Sandbox): Promise<() => Promise<strin
   const mark = async (): Promise<string> => {
     marks += 1;
     const name = `mark${marks}`;
-    await until('nft monitor shows a write of our own', async () => {
+    await eventually('nft monitor shows a write of our own', async () => {
       // More than once for the first: the monitor may not listen yet.
       await sandbox.run('nft', [`add table ip ${name}; delete table ip ${name}`]);
       return seen.includes(`delete table ip ${name}`);

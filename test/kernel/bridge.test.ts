@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { POLICYD } from '../kit/built.ts';
-import { eventually } from '../kit/waiting.ts';
+import { untilSeen } from '../kit/waiting.ts';
 import { namespace, node, pod, TestCluster } from './agent-cluster.ts';
 import { AgentProcess, watchWrites } from './agent-process.ts';
 import { attacks, disguises, neighbourAttacks, neighbourTraffic, routerLies } from './bridge-attacks.ts';
@@ -190,7 +190,7 @@ describe('under deny-all', () => {
       await net.sh('ip -n web neigh flush dev eth0');
       for (const target of [DB.ipv4, DB.ipv6, '10.244.1.1', 'fd00:10:244:1::1']) {
         const resolved = new RegExp(`^${target} lladdr`, 'm');
-        await eventually(
+        await untilSeen(
           `the address of ${target}`,
           async () => {
             await net.fetch('web', target, 'blocked');
@@ -207,7 +207,7 @@ describe('under deny-all', () => {
       await net.sh(
         `ip -n web addr add ${DB.ipv6}/64 dev eth0; ip -n web addr add fd00:10:244:1::99/64 dev eth0`,
       );
-      const addresses = await eventually(
+      const addresses = await untilSeen(
         'the end of duplicate address detection',
         async () => await net.sh('ip -n web -6 addr show dev eth0'),
         (text) => !text.split('\n').some((line) => /tentative/.test(line) && !/dadfailed/.test(line)),

@@ -12,7 +12,7 @@ const POLL_MS = 20;
  * What `look` sees as soon as `holds` says yes of it. An error of `look` is one more thing that was seen; the
  * last of them is in the message when the end comes.
  */
-export async function eventually<Seen>(
+export async function untilSeen<Seen>(
   what: string,
   look: () => Promise<Seen> | Seen,
   holds: (seen: Seen) => boolean,
@@ -33,8 +33,8 @@ export async function eventually<Seen>(
 }
 
 /** The same where there is only yes or no to see. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  await eventually(what, holds, (yes) => yes);
+export async function eventually(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  await untilSeen(what, holds, (yes) => yes);
 }
 
 /** For `once` and the like. */

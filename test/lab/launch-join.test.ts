@@ -14,7 +14,8 @@ import {
 } from '../../src/lab/launch/join.ts';
 import { enterNewNamespaces, initProcess, type LabNamespaces } from '../../src/lab/launch/namespaces.ts';
 import { mayMakeNamespaces } from '../../src/lab/launch/privileges.ts';
-import { eventually, processesIn } from './launch-programs.ts';
+import { eventually } from '../kit/waiting.ts';
+import { processesIn } from './launch-programs.ts';
 
 const perl = await findJoiner();
 const joiners: readonly Joiner[] = [perl, { kind: 'nsenter', keepCapabilities: false }];
@@ -31,7 +32,7 @@ describe('joining namespaces', () => {
     await writeFile(join(directory, 'init'), initScript);
     await writeFile(join(directory, 'join'), joinScript);
     userNamespace = !(await mayMakeNamespaces());
-    const program = ['sh', '-c', 'echo \'{"event":"ready","env":{}}\' >&3; sleep 300 & wait'];
+    const program = ['sh', '-c', 'echo \'{"event":"ready","env":{}}\' >&3; sleep 3600 & wait'];
     const [scratch, initFile] = [join(directory, 'run'), join(directory, 'init')];
     lab = enterNewNamespaces({ userNamespace, init: initFile, scratch, program, env: process.env, log: 2 });
     await listenToSupervisor(lab.channel, { step: () => {}, warn: () => {} }).ready;
@@ -95,6 +96,20 @@ describe('joining namespaces', () => {
     expect(result.stderr).toContain('/no/such/place');
   });
 
+  test('a signal that comes with the first word of the command is passed on, every time', async () => {
+    const request = { directory, init, userNamespace, cwd: directory, forward: ['SIGTERM'] };
+    const argv = ['sh', '-c', 'trap "exit 9" TERM; echo up; while :; do sleep 0.1; done'];
+    const [file, ...args] = joinCommand(perl, { ...request, argv });
+    const statuses = await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const started = execa(file, args, { reject: false });
+        started.stdout.once('data', () => started.kill('SIGTERM'));
+        return (await started).exitCode;
+      }),
+    );
+    expect(statuses).toEqual(statuses.map(() => 9));
+  });
+
   test('PID 1 reaps orphans', async () => {
     await run(perl, ['sh', '-c', 'for i in 1 2 3; do (sleep 0.05 &); done']);
     const none = async (): Promise<boolean> => {
@@ -105,7 +120,7 @@ describe('joining namespaces', () => {
       ]);
       return stdout === '0';
     };
-    expect(await eventually(none)).toBe(true);
+    await eventually('no zombie is left', none);
   });
 
   test('a socket or directory in /run stays visible, the names of network namespaces do not', async () => {
@@ -120,6 +135,6 @@ describe('joining namespaces', () => {
     expect((await processesIn(namespace)).length).toBeGreaterThan(1);
     process.kill(init, 'SIGTERM');
     await lab.ended;
-    expect(await eventually(async () => (await processesIn(namespace)).length === 0)).toBe(true);
+    await eventually('no process is left', async () => (await processesIn(namespace)).length === 0);
   });
 });

@@ -12,7 +12,8 @@ export interface OwnTable {
 }
 
 const NAME = 'policyd';
-const TIMEOUT_MS = 20_000;
+/** Only an nft that hangs takes as long. */
+const TIMEOUT_MS = 120_000;
 
 const tablesSchema = z.object({
   nftables: z.array(z.object({ table: z.object({ family: z.string(), name: z.string() }).optional() })),
