@@ -4,7 +4,6 @@
  */
 import fc from 'fast-check';
 import { type Change, changedObject, type Snapshot } from '../../src/model/cluster.ts';
-import { policyRef } from '../../src/model/policy-ref.ts';
 import { cluster, NODE_ADDRESSES, POD_RANGES, type RandomCluster } from './arbitraries.ts';
 import { namespace, networkPolicy, node, type PodSpec, pod, type Raw } from './objects.ts';
 import { changesOf, snapshotOf } from './snapshot.ts';

@@ -28,7 +28,7 @@ export function container(more: Raw = {}): Raw {
 }
 
 /** Its containers run on for as long after its deletion. */
-export function lingering(path: string, labels: Raw = {}, seconds = 60): Raw {
+export function lingering(path: string, labels: Raw = {}, seconds = 600): Raw {
   return pod(path, labels, {
     terminationGracePeriodSeconds: seconds,
     containers: [container({ lifecycle: { preStop: { sleep: { seconds } } } })],

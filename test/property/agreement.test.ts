@@ -5,7 +5,6 @@ import { compile } from '../../src/compile/compile.ts';
 import { Compiler } from '../../src/compile/compiler.ts';
 import { type Address, familyOf } from '../../src/model/address.ts';
 import { type Change, changedObject, type Snapshot } from '../../src/model/cluster.ts';
-import { policyRef } from '../../src/model/policy-ref.ts';
 import type { Transport } from '../../src/model/protocol.ts';
 import type { Flow } from '../../src/model/verdict.ts';
 import { parseAddress } from '../../src/net/address.ts';

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
 import { Compiler } from '../../src/compile/compiler.ts';
 import { type Change, changedObject, type Snapshot } from '../../src/model/cluster.ts';
-import { policyKey, policyRef } from '../../src/model/policy-ref.ts';
+import { policyKey } from '../../src/model/policy-ref.ts';
 import type { Ruleset } from '../../src/nft/objects.ts';
 import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan, split } from '../../src/nft/plan.ts';

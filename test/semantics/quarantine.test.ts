@@ -8,7 +8,6 @@ import { Compiler } from '../../src/compile/compiler.ts';
 import { quarantineSet } from '../../src/compile/names.ts';
 import type { Address, Family } from '../../src/model/address.ts';
 import { type Change, changedObject, podKey } from '../../src/model/cluster.ts';
-import { policyRef } from '../../src/model/policy-ref.ts';
 import type { Flow, Reason } from '../../src/model/verdict.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
