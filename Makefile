@@ -22,8 +22,8 @@ test: build ## everything: unit, property, kernel and lab tests
 	@test/run
 
 golden: build ## write the golden files anew; then read the diff
-	@test/run --project semantics --project cli --update=all
-	@git --no-pager diff --stat -- '*/golden/*'
+	@POLICYD_CASES=10 test/run --project semantics --project cli --update=all
+	@git status --short -- '*/golden/*'
 
 bench: build ## what an event costs, beside bare nft (root; BENCH_SCALE=10 for a cluster ten times larger)
 	@node --max-old-space-size=6000 test/bench/run.mjs

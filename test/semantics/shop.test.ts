@@ -48,7 +48,7 @@ async function shop(): Promise<CompiledTable> {
   return compile(snapshot, { node: 'node-a', podRanges: snapshot.nodes.get('node-a')?.podCidrs ?? [] });
 }
 
-test('the ruleset of the shop is the golden one (vitest -u writes it anew)', async () => {
+test('the ruleset of the shop is the golden one (`make golden` writes it anew)', async () => {
   const { ruleset } = await shop();
   await expect(toText(ruleset)).toMatchFileSnapshot('golden/shop.nft');
 });
