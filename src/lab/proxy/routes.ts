@@ -24,6 +24,7 @@ export async function routeServices(
   }
 }
 
+/** Arguments of `ip`, one command each; none for a range of a family that the lab does not have. */
 export function routeCommands(
   plan: LabPlan,
   serviceRanges: readonly string[],
