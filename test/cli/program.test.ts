@@ -106,7 +106,7 @@ test('a reader that goes away ends it quietly', async () => {
 test('colour is for terminals only', async () => {
   const { stdout } = await execa(POLICYCTL, ['explain', 'shop/web', 'shop/api:8080', ...FILES], {
     ...OPTIONS,
-    env: { FORCE_COLOR: '1' },
+    env: { FORCE_COLOR: '1', NO_COLOR: undefined },
   });
   expect(stdout).not.toContain('\u001b');
 });
