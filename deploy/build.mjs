@@ -1,7 +1,8 @@
 // Bundles each program to one ESM file (plus shared chunks), so that `policyctl --version` reads little.
 
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
@@ -15,7 +16,7 @@ const entries = {
 };
 
 await rm(dist, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(root + file))),
   outdir: dist,
@@ -34,6 +35,7 @@ await build({
     js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
   },
   logLevel: 'warning',
+  metafile: true,
 });
 await mkdir(`${dist}/bin`, { recursive: true });
 for (const [name, target] of [
@@ -45,3 +47,12 @@ for (const [name, target] of [
   await chmod(`${dist}/${target}.js`, 0o755);
   await symlink(`../${target}.js`, `${dist}/bin/${name}`);
 }
+// What it was made from, so that tests know a build that is stale (test/kit/built.ts). Packages are pinned by
+// package-lock.json.
+const sources = Object.keys(metafile.inputs).filter((file) => file.startsWith('src/'));
+const digests = {};
+for (const file of [...sources, 'deploy/build.mjs', 'package.json', 'package-lock.json'])
+  digests[file] = createHash('sha256')
+    .update(await readFile(root + file))
+    .digest('hex');
+await writeFile(`${dist}/sources.json`, `${JSON.stringify(digests)}\n`);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cases } from '../../test/kit/cases.ts';
 import type { Address } from '../model/address.ts';
 import { type Namespace, type Pod, podKey, type Snapshot } from '../model/cluster.ts';
 import type { Labels, Operator, Requirement, Selector } from '../model/labels.ts';
@@ -223,7 +224,7 @@ describe('chains', () => {
   });
 });
 
-test('no text of a user becomes a name, a comment or an element, whatever it is', { timeout: 30_000 }, () => {
+test('no text of a user becomes a name, a comment or an element, whatever it is', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.constantFrom(
@@ -285,6 +286,6 @@ test('no text of a user becomes a name, a comment or an element, whatever it is'
         expect(toText(ruleset)).toMatch(/^[\x20-\x7e\n\t]*$/);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: cases(150) },
   );
 });

@@ -2,6 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { list, raw, ScriptedApi, type Step, status, watch } from '../../test/kit/scripted-api.ts';
+import { eventually } from '../../test/kit/waiting.ts';
 import { WATCHED } from '../kinds/kinds.ts';
 import { type Change, changedObject } from '../model/cluster.ts';
 import { Reflector, type ReflectorFailure } from './reflector.ts';
@@ -102,11 +103,7 @@ const bookmark = (version: string): object => ({
 const reset: Step = (response) => response.destroy();
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`waited in vain for ${condition}`);
+  await eventually(String(condition), condition);
 }
 
 async function requests(count: number): Promise<URLSearchParams[]> {

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CERTIFICATE, KEY } from '../../test/kit/certificate.ts';
+import { farEnd } from '../../test/kit/waiting.ts';
 import { readText } from './body.ts';
 import { createTransport, type Transport } from './transport.ts';
 
@@ -42,7 +43,7 @@ function transport(ca: string | null, token: string | null = null): Transport {
 }
 
 async function get(from: Transport): Promise<string> {
-  const { body } = await from.get('/x', {}, AbortSignal.timeout(5_000));
+  const { body } = await from.get('/x', {}, farEnd());
   return await readText(body, () => {});
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rulesetArbitrary, TABLE } from '../../test/kernel/nft-rulesets.ts';
+import { cases } from '../../test/kit/cases.ts';
+import { rulesetArbitrary, TABLE } from '../../test/kit/nft-rulesets.ts';
 import { StrictTable } from '../../test/kit/strict-table.ts';
 import { applyPlan } from './apply.ts';
 import { type Limits, UNLIMITED, UNPRIVILEGED_LIMITS } from './batch.ts';
@@ -9,7 +10,7 @@ import type { ObservedTable } from './observe.ts';
 import { plan } from './plan.ts';
 
 const EMPTY: Ruleset = { table: TABLE, chains: new Map(), sets: new Map(), maps: new Map() };
-const RUNS = 100;
+const RUNS = cases(100);
 
 function settled(ruleset: Ruleset): ObservedTable {
   return applyPlan(plan(ruleset, null), null);
@@ -49,7 +50,7 @@ function ruleset(parts: { readonly chains?: readonly Chain[]; readonly sets?: re
 
 const FORWARD = { type: 'filter', hook: 'forward', priority: -5, policy: 'accept' } as const;
 
-describe('plan', { timeout: 60_000 }, () => {
+describe('plan', () => {
   it('has nothing to do once it has been applied, whatever was there before', () => {
     fc.assert(
       fc.property(rulesetArbitrary(), rulesetArbitrary(), (before, after) => {

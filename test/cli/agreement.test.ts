@@ -14,8 +14,9 @@ import { assembleWorld, decodeAll } from '../../src/world/gather.ts';
 import type { End } from '../../src/world/place.ts';
 import type { World } from '../../src/world/world.ts';
 import { cluster, EXTERNAL, flows, type RandomCluster, type RandomFlow } from '../kit/arbitraries.ts';
+import { AMPLE, cases } from '../kit/cases.ts';
 
-const CASES = Number(process.env.POLICYD_CASES ?? 150);
+const CASES = cases(150);
 
 function worldOf({ namespaces, nodes, pods, policies }: RandomCluster, withAddresses: boolean): World {
   const objects = [...namespaces, ...nodes, ...pods, ...policies].map((raw) => ({
@@ -78,6 +79,7 @@ test('verdict and details agree with the evaluation, and every denial names its 
     { numRuns: CASES },
   );
   process.stdout.write(`explained: ${JSON.stringify(counts)}\n`);
+  if (!AMPLE) return;
   expect(counts.denied).toBeGreaterThan(CASES);
   expect(counts.allowed).toBeGreaterThan(CASES);
 });
@@ -136,7 +138,7 @@ test('a verdict without addresses is the same whatever addresses the pods get, o
     { numRuns: CASES },
   );
   process.stdout.write(`without addresses: ${JSON.stringify(counts)}\n`);
-  expect(counts.denied).toBeGreaterThan(CASES / 2);
+  if (AMPLE) expect(counts.denied).toBeGreaterThan(CASES / 2);
 });
 
 /** Between two pods with an address of their own, over IPv4. */

@@ -1,7 +1,8 @@
 /** Whatever a user writes gives a clear error with its place, or is handled; nothing opens, nothing crashes. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { policyctl, type Ran } from './run.ts';
+import { cases } from '../kit/cases.ts';
+import { policyctl, type Ran } from '../kit/policyctl.ts';
 
 const PODS = `apiVersion: v1
 kind: Namespace
@@ -204,7 +205,7 @@ describe('arguments', () => {
         expect(stderr).not.toMatch(/defect|undefined|\[object/);
         expect(stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cs}]/u);
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 

@@ -1,7 +1,7 @@
 /** The examples as they are read: every one says what it does, and stands in the list. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { policyctl } from './run.ts';
+import { policyctl } from '../kit/policyctl.ts';
 
 const FOLDERS = readdirSync('examples', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())

@@ -1,7 +1,8 @@
-/** The exact text of commands, byte by byte. After an intended change: vitest --project cli -u, and read the diff. */
+/** The exact text of commands, byte by byte. After an intended change: `make golden`, and read the diff. */
+import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { explanationSchema, matrixSchema } from '../../src/explain/schema.ts';
-import { policyctl } from './run.ts';
+import { policyctl } from '../kit/policyctl.ts';
 
 const FILES = '-f test/cli/manifests/cluster.yaml -f test/cli/manifests/policies.yaml';
 const ENDPOINTS = `${FILES} -f test/cli/manifests/endpoints.yaml`;
@@ -65,6 +66,15 @@ test.each(Object.entries(CASES))('%s', async (name, commandLine) => {
   const { code, stdout, stderr } = await policyctl(commandLine);
   const text = `$ policyctl ${commandLine}\n${stdout}${stderr === '' ? '' : `--- stderr\n${stderr}`}--- exit ${code}\n`;
   await expect(text).toMatchFileSnapshot(`golden/${name}.txt`);
+});
+
+test('no golden file is left of a case that is gone', async () => {
+  const files = await readdir(new URL('golden', import.meta.url));
+  expect(files.sort()).toEqual(
+    Object.keys(CASES)
+      .map((name) => `${name}.txt`)
+      .sort(),
+  );
 });
 
 test('the same input gives the same bytes', async () => {

@@ -4,33 +4,26 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, type Options } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSandbox } from '../kernel/sandbox.ts';
+import { expect, test } from 'vitest';
+import { DIST, POLICYCTL } from '../kit/built.ts';
+import { createSandbox } from '../kit/sandbox.ts';
+import { FAR_MS } from '../kit/waiting.ts';
 
 const FILES = ['-f', 'test/cli/manifests/cluster.yaml', '-f', 'test/cli/manifests/policies.yaml'];
 
-let directory = '';
-let program = '';
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'policyctl-'));
-  await execa('node', ['deploy/build.mjs'], { env: { POLICYD_DIST: join(directory, 'dist') } });
-  program = join(directory, 'dist/bin/policyctl');
-});
-afterAll(() => rm(directory, { recursive: true, force: true }));
-
-const OPTIONS = { reject: false, stripFinalNewline: false, timeout: 30_000 } as const satisfies Options;
+const OPTIONS = { reject: false, stripFinalNewline: false, timeout: FAR_MS } as const satisfies Options;
 
 test('prints its version without loading anything else', async () => {
-  const { stdout, exitCode } = await execa(program, ['--version'], OPTIONS);
+  const { stdout, exitCode } = await execa(POLICYCTL, ['--version'], OPTIONS);
   expect({ stdout, exitCode }).toEqual({
     stdout: expect.stringMatching(/^policyctl \d+\.\d+\.\d+\n$/),
     exitCode: 0,
   });
-  const main = await readFile(join(directory, 'dist/policyctl.js'), 'utf8');
+  const main = await readFile(join(DIST, 'policyctl.js'), 'utf8');
   // What main imports at once is what --version costs.
   expect(importsOf(main)).toEqual([]);
   // The control: another program of ours imports chunks at once, and they are found.
-  expect(importsOf(await readFile(join(directory, 'dist/lab-supervisor.js'), 'utf8'))).not.toEqual([]);
+  expect(importsOf(await readFile(join(DIST, 'lab-supervisor.js'), 'utf8'))).not.toEqual([]);
 });
 
 test('an offline explain loads no Kubernetes client and nothing of the lab', async () => {
@@ -48,10 +41,10 @@ test('an offline explain loads no Kubernetes client and nothing of the lab', asy
 });
 
 async function chunksWith(text: string): Promise<readonly string[]> {
-  const names = await readdir(join(directory, 'dist/chunks'));
+  const names = await readdir(join(DIST, 'chunks'));
   const found: string[] = [];
   for (const name of names) {
-    const code = await readFile(join(directory, 'dist/chunks', name), 'utf8');
+    const code = await readFile(join(DIST, 'chunks', name), 'utf8');
     if (new RegExp(`class _?${text}\\b|\\b${text} ?= ?class\\b`).test(code)) found.push(name);
   }
   return found;
@@ -59,13 +52,13 @@ async function chunksWith(text: string): Promise<readonly string[]> {
 
 /** Chunks that static imports load with these lazy ones. */
 async function reachable(lazy: readonly string[]): Promise<ReadonlySet<string>> {
-  const names = await readdir(join(directory, 'dist/chunks'));
+  const names = await readdir(join(DIST, 'chunks'));
   const queue = names.filter((name) => lazy.some((prefix) => name.startsWith(`${prefix}-`)));
   const seen = new Set<string>();
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
-    queue.push(...importsOf(await readFile(join(directory, 'dist/chunks', next), 'utf8')));
+    queue.push(...importsOf(await readFile(join(DIST, 'chunks', next), 'utf8')));
   }
   return seen;
 }
@@ -79,25 +72,30 @@ function importsOf(code: string): readonly string[] {
 }
 
 test('is usable as kubectl policyctl', async () => {
-  const { stdout } = await execa(join(directory, 'dist/bin/kubectl-policyctl'), ['--help'], OPTIONS);
+  const { stdout } = await execa(join(DIST, 'bin/kubectl-policyctl'), ['--help'], OPTIONS);
   expect(stdout).toMatch(/^Usage: kubectl policyctl /);
-  const link = join(directory, 'kubectl-policyctl');
-  await symlink(join(directory, 'dist/bin/kubectl-policyctl'), link);
-  expect((await execa(link, ['--help'], OPTIONS)).stdout).toMatch(/^Usage: kubectl policyctl /);
+  const directory = await mkdtemp(join(tmpdir(), 'policyctl-'));
+  try {
+    const link = join(directory, 'kubectl-policyctl');
+    await symlink(join(DIST, 'bin/kubectl-policyctl'), link);
+    expect((await execa(link, ['--help'], OPTIONS)).stdout).toMatch(/^Usage: kubectl policyctl /);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test('exit codes, results on stdout, errors on stderr', async () => {
-  const ask = (...args: string[]) => execa(program, ['explain', ...args, ...FILES], OPTIONS);
+  const ask = (...args: string[]) => execa(POLICYCTL, ['explain', ...args, ...FILES], OPTIONS);
   expect(await ask('shop/web', 'shop/api:8080')).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await ask('shop/db', 'shop/api:8080')).toMatchObject({ exitCode: 1, stderr: '' });
   expect(await ask('shop/wen', 'shop/api')).toMatchObject({ exitCode: 2, stdout: '' });
   expect(await ask('internet', 'shop/web:80')).toMatchObject({ exitCode: 3, stderr: '' });
-  expect(await execa(program, [], OPTIONS)).toMatchObject({ exitCode: 2, stdout: '' });
-  expect(await execa(program, ['nope'], OPTIONS)).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(await execa(POLICYCTL, [], OPTIONS)).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(await execa(POLICYCTL, ['nope'], OPTIONS)).toMatchObject({ exitCode: 2, stdout: '' });
 });
 
 test('a reader that goes away ends it quietly', async () => {
-  const child = execa(program, ['matrix', ...FILES, '-o', 'json'], { ...OPTIONS, buffer: false });
+  const child = execa(POLICYCTL, ['matrix', ...FILES, '-o', 'json'], { ...OPTIONS, buffer: false });
   child.stdout.once('data', () => child.stdout.destroy());
   const errors: string[] = [];
   child.stderr.on('data', (text: Buffer) => errors.push(text.toString()));
@@ -106,9 +104,9 @@ test('a reader that goes away ends it quietly', async () => {
 });
 
 test('colour is for terminals only', async () => {
-  const { stdout } = await execa(program, ['explain', 'shop/web', 'shop/api:8080', ...FILES], {
+  const { stdout } = await execa(POLICYCTL, ['explain', 'shop/web', 'shop/api:8080', ...FILES], {
     ...OPTIONS,
-    env: { FORCE_COLOR: '1' },
+    env: { FORCE_COLOR: '1', NO_COLOR: undefined },
   });
   expect(stdout).not.toContain('\u001b');
 });
@@ -121,7 +119,7 @@ test('nft accepts what render prints, as text and as JSON', async () => {
       ['json', ['-j', '-c', '-f']],
     ] as const) {
       const { stdout } = await execa(
-        program,
+        POLICYCTL,
         ['render', ...FILES, '--node', 'node-b', '-o', format],
         OPTIONS,
       );
@@ -138,7 +136,7 @@ test('nft accepts what render prints, as text and as JSON', async () => {
 });
 
 test('a misspelt command is named, with the one that was meant', async () => {
-  const { stderr, exitCode } = await execa(program, ['explian'], OPTIONS);
+  const { stderr, exitCode } = await execa(POLICYCTL, ['explian'], OPTIONS);
   expect({ stderr, exitCode }).toEqual({
     stderr: 'error: unknown command "explian"\nhint: did you mean explain?\n',
     exitCode: 2,
@@ -148,7 +146,7 @@ test('a misspelt command is named, with the one that was meant', async () => {
 test('output that cannot be written is an error, not a verdict', async () => {
   const { stderr, exitCode } = await execa(
     'sh',
-    ['-c', `"$0" matrix ${FILES.join(' ')} >/dev/full`, program],
+    ['-c', `"$0" matrix ${FILES.join(' ')} >/dev/full`, POLICYCTL],
     OPTIONS,
   );
   expect(stderr).toContain('error: standard output cannot be written');
@@ -157,7 +155,7 @@ test('output that cannot be written is an error, not a verdict', async () => {
 
 test('a directory below a directory is not skipped in silence', async () => {
   const { stderr } = await execa(
-    program,
+    POLICYCTL,
     ['explain', '-f', 'examples/shop', 'shop/web', 'shop/api:8080'],
     OPTIONS,
   );

@@ -8,7 +8,8 @@ import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { WatchedResource } from '../../src/kinds/kinds.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { Sandbox } from '../kit/sandbox.ts';
+import { farEnd } from '../kit/waiting.ts';
 
 type Resource = WatchedResource;
 
@@ -86,7 +87,7 @@ export class TestCluster {
       stdin: 'ignore',
     });
     this.#relay = relay;
-    await once(relay.stdout, 'data', { signal: AbortSignal.timeout(10_000) });
+    await once(relay.stdout, 'data', { signal: farEnd() });
   }
 
   /** Nothing answers any more: connections are refused. */

@@ -1,85 +1,40 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { eventually } from '../kit/waiting.ts';
 import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
+import { AgentNode } from './agent-node.ts';
 import { AgentProcess } from './agent-process.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import { NftShim } from './nft-shim.ts';
 
+let here: AgentNode;
 let sandbox: Sandbox;
 let cluster: TestCluster;
-let agents: AgentProcess[];
-let shims: string;
+let shim: NftShim;
 
 beforeEach(async () => {
-  agents = [];
-  sandbox = await createSandbox();
-  shims = join(sandbox.directory, 'shims');
-  await mkdir(shims);
-  cluster = new TestCluster();
-  await cluster.open(sandbox);
-  cluster.put('nodes', node('node-a', ['10.244.1.0/24']));
-  cluster.put('namespaces', namespace('shop'));
-  cluster.put('pods', pod('web', '10.244.1.10'));
-  cluster.put('pods', pod('api', '10.244.1.11'));
+  here = await AgentNode.open();
+  ({ sandbox, cluster } = here);
+  shim = await NftShim.create(sandbox);
 });
+afterEach(() => here.close());
 
-afterEach(async () => {
-  for (const agent of agents) await agent.end('SIGKILL');
-  await cluster.close();
-  await sandbox.close();
-});
-
-async function start(): Promise<AgentProcess> {
-  const agent = await AgentProcess.start(sandbox, { env: { PATH: `${shims}:${process.env.PATH ?? ''}` } });
-  agents.push(agent);
-  return agent;
-}
-
-/**
- * Stands before nft on the agent's PATH. `script` is what becomes of a commit; `real "$@"` runs nft; listing
- * and asking for the version always work.
- */
-async function shim(script: string): Promise<void> {
-  const { stdout } = await sandbox.run('sh', ['-c', 'command -v nft']);
-  const text = `#!/bin/sh\nreal() { ${stdout} "$@"; }\ncase "$*" in *-f*) ;; *) exec ${stdout} "$@";; esac\n${script}\n`;
-  const file = join(shims, 'nft.new');
-  await writeFile(file, text);
-  await chmod(file, 0o755);
-  await sandbox.run('mv', [file, join(shims, 'nft')]);
-}
-
-async function inSync(agent: AgentProcess): Promise<void> {
-  await agent.inSync(cluster.version);
-}
-
-async function ruleset(): Promise<string> {
-  return (await sandbox.run('nft', ['-s', 'list', 'ruleset'])).stdout;
-}
+const start = (): Promise<AgentProcess> => here.start({ env: shim.env });
+const inSync = (agent: AgentProcess): Promise<void> => here.inSync(agent);
+const ruleset = (): Promise<string> => here.ruleset();
+const reference = (): Promise<string> => here.reference();
 
 async function appears(file: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (existsSync(file)) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`${file} never appeared`);
-}
-
-/** What a healthy agent makes of the cluster as it is now, in a sandbox of its own. */
-async function reference(): Promise<string> {
-  const agent = await AgentProcess.start(sandbox);
-  agents.push(agent);
-  await inSync(agent);
-  const text = await ruleset();
-  await agent.end('SIGTERM');
-  return text;
+  await eventually(`${file} is there`, () => existsSync(file));
 }
 
 test('an error reported after the commit happened is recognised, and nothing is written twice', async () => {
   const agent = await start();
   await inSync(agent);
-  const marker = join(sandbox.directory, 'once');
-  await shim(
+  const marker = shim.file('once');
+  await shim.commits(
     `real "$@"; [ -e ${marker} ] && exit 0; touch ${marker}; echo "netlink: Error: No buffer space available" >&2; exit 1`,
   );
   cluster.put('pods', pod('third', '10.244.1.12'));
@@ -92,8 +47,8 @@ test('an error reported after the commit happened is recognised, and nothing is 
 test('nft killed in the middle: observed, tried again, and right in the end', async () => {
   const agent = await start();
   await inSync(agent);
-  const marker = join(sandbox.directory, 'once');
-  await shim(`[ -e ${marker} ] || { touch ${marker}; kill -9 $$; }; real "$@"`);
+  const marker = shim.file('once');
+  await shim.commits(`[ -e ${marker} ] || { touch ${marker}; kill -9 $$; }; real "$@"`);
   cluster.put('networkpolicies', policy('deny', 'api', 'web'));
   await inSync(agent);
   expect(agent.log().filter(({ code }) => code === 'NFT_UNCERTAIN')).toHaveLength(1);
@@ -104,7 +59,7 @@ test('nft that always refuses: degraded and not ready, the last ruleset stays, a
   const agent = await start();
   await inSync(agent);
   const before = await ruleset();
-  await shim('echo "Error: Could not process rule: Device or resource busy" >&2; exit 1');
+  await shim.commits('echo "Error: Could not process rule: Device or resource busy" >&2; exit 1');
   cluster.put('networkpolicies', policy('deny', 'api', 'web'));
   const degraded = await agent.until(({ ready }) => !ready);
   expect(degraded.degraded).toEqual([
@@ -116,19 +71,20 @@ test('nft that always refuses: degraded and not ready, the last ruleset stays, a
   expect((await agent.get('/readyz')).text).toContain('NFT_REFUSED');
   expect((await agent.get('/healthz')).code).toBe(200);
   expect(await ruleset()).toBe(before);
-  await rm(join(shims, 'nft'));
+  await shim.remove();
   cluster.put('pods', pod('third', '10.244.1.12'));
   await inSync(agent);
   expect(await agent.status()).toMatchObject({ ready: true, degraded: [], problems: [] });
 });
 
 test('nft that disappears is reported, and found again', async () => {
+  const shims = shim.file('only');
+  await mkdir(shims);
   for (const program of ['nft', 'nsenter']) {
     const { stdout } = await sandbox.run('sh', ['-c', `command -v ${program}`]);
     await symlink(stdout, join(shims, program));
   }
-  const agent = await AgentProcess.start(sandbox, { env: { PATH: shims } });
-  agents.push(agent);
+  const agent = await here.start({ env: { PATH: shims } });
   await inSync(agent);
   const before = await ruleset();
   await rename(join(shims, 'nft'), join(shims, 'away'));
@@ -146,16 +102,16 @@ test('kill -9 of the agent in the middle of a commit: whole table or none of it,
   const agent = await start();
   await inSync(agent);
   const before = await ruleset();
-  // nft itself survives its parent, and commits late.
-  const began = join(sandbox.directory, 'began');
-  const done = join(sandbox.directory, 'done');
-  await shim(`touch ${began}; sleep 1; real "$@"; touch ${done}`);
+  // nft itself survives its parent, and commits when that is gone.
+  const [began, go, done] = [shim.file('began'), shim.file('go'), shim.file('done')];
+  await shim.commits(`touch ${began}; until [ -e ${go} ]; do sleep 0.05; done; real "$@"; touch ${done}`);
   cluster.put('pods', pod('third', '10.244.1.12'));
   cluster.put('networkpolicies', policy('deny', 'third'));
   await appears(began);
   await agent.end('SIGKILL');
   expect(await ruleset()).toBe(before);
-  await rm(join(shims, 'nft'));
+  await shim.remove();
+  await writeFile(go, '');
   await appears(done);
   expect(await ruleset()).not.toBe(before);
   const next = await start();

@@ -4,13 +4,21 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { type ReadStatus, statusSchema } from '../../src/status/schema.ts';
+import { POLICYD } from '../kit/built.ts';
+import type { Sandbox } from '../kit/sandbox.ts';
+import { eventually, untilSeen } from '../kit/waiting.ts';
 import { SERVER } from './agent-cluster.ts';
-import type { Sandbox } from './sandbox.ts';
 
-export const PROGRAM: string = new URL(
-  `${process.env.POLICYD_DIST ?? '../../dist'}/policyd.js`,
-  import.meta.url,
-).pathname;
+/** Ends an agent that a killed test has left. */
+const LIFETIME_MS = 3_600_000;
+/** After which a question is asked again. */
+const ANSWER_MS = 30_000;
+
+export interface AgentOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly kubeconfig?: string;
+}
 
 export interface LogLine {
   readonly level: string;
@@ -31,14 +39,7 @@ export class AgentProcess {
     });
   }
 
-  static async start(
-    sandbox: Sandbox,
-    options: {
-      args?: readonly string[];
-      env?: Readonly<Record<string, string>>;
-      kubeconfig?: string;
-    } = {},
-  ): Promise<AgentProcess> {
+  static async start(sandbox: Sandbox, options: AgentOptions = {}): Promise<AgentProcess> {
     const kubeconfig = join(sandbox.directory, 'kubeconfig');
     await writeFile(kubeconfig, options.kubeconfig ?? KUBECONFIG);
     const socket = join(sandbox.directory, 'health.sock');
@@ -76,37 +77,33 @@ export class AgentProcess {
 
   async get(path: string): Promise<{ code: number; text: string }> {
     return await new Promise((resolve, reject) => {
-      const call = request({ socketPath: this.#socket, path, timeout: 5_000 }, (response) => {
+      const call = request({ socketPath: this.#socket, path, timeout: ANSWER_MS }, (response) => {
         let text = '';
         response.on('data', (chunk) => {
           text += chunk;
         });
         response.on('end', () => resolve({ code: response.statusCode ?? 0, text }));
       });
+      call.on('timeout', () => call.destroy(new Error('no answer')));
       call.on('error', reject);
       call.end();
     });
   }
 
   async status(): Promise<ReadStatus> {
-    return statusSchema.parse(JSON.parse((await this.get('/status')).text));
+    const { text } = await this.get('/status');
+    // What it had logged before it answered is read as well.
+    await new Promise((resolve) => setImmediate(resolve));
+    return statusSchema.parse(JSON.parse(text));
   }
 
-  /** Until the condition holds; throws with what was last seen after 20 s. */
+  /** The first status of which the condition holds; a failure quotes the last one, and the log. */
   async until(condition: (status: ReadStatus) => boolean): Promise<ReadStatus> {
-    let last: unknown = null;
-    const end = performance.now() + 20_000;
-    while (performance.now() < end) {
-      try {
-        const status = await this.status();
-        if (condition(status)) return status;
-        last = status;
-      } catch (error) {
-        last = error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    try {
+      return await untilSeen('a status of policyd', () => this.status(), condition);
+    } catch (cause) {
+      throw new Error(`${String(cause)}\n${this.#stderr}`, { cause });
     }
-    throw new Error(`policyd never got there: ${JSON.stringify(last)} ${String(last)}\n${this.#stderr}`);
   }
 
   /** Stands still during `use`: the program itself, not what started it. */
@@ -145,31 +142,48 @@ function start(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): ReturnType<typeof launch> {
-  return launch('nsenter', [...sandbox.enter, process.execPath, PROGRAM, ...args], env);
+  return launch('nsenter', [...sandbox.enter, process.execPath, POLICYD, ...args], env);
 }
 
 function launch(file: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-  return execa(file, args, { buffer: false, reject: false, stdin: 'ignore', timeout: 100_000, env });
+  return execa(file, args, { buffer: false, reject: false, stdin: 'ignore', timeout: LIFETIME_MS, env });
 }
 
-/** Everything any program writes into the rulesets of the sandbox from now on; ends with the sandbox. */
-export async function watchWrites(sandbox: Sandbox): Promise<() => string> {
+/**
+ * Everything any program writes into the rulesets of the sandbox from now on, up to the moment of asking; ends
+ * with the sandbox.
+ */
+export async function watchWrites(sandbox: Sandbox): Promise<() => Promise<string>> {
   let seen = '';
   const monitor = execa('nsenter', [...sandbox.enter, 'nft', 'monitor'], {
     buffer: false,
     reject: false,
     stdin: 'ignore',
-    timeout: 60_000,
+    timeout: LIFETIME_MS,
   });
   monitor.stdout.on('data', (chunk: Buffer) => {
     seen += chunk.toString();
   });
-  // It is ready when it sees a write of our own.
-  const end = performance.now() + 10_000;
-  while (!seen.includes('probe') && performance.now() < end) {
-    await sandbox.run('nft', ['add table ip probe; delete table ip probe']);
-  }
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  let marks = 0;
+  /** What was seen before a write of our own, when that has been seen as well. */
+  const mark = async (): Promise<string> => {
+    marks += 1;
+    const name = `mark${marks}`;
+    await eventually('nft monitor shows a write of our own', async () => {
+      // More than once for the first: the monitor may not listen yet.
+      await sandbox.run('nft', [`add table ip ${name}; delete table ip ${name}`]);
+      return seen.includes(`delete table ip ${name}`);
+    });
+    const [before = ''] = seen.split(`add table ip ${name}`);
+    return before;
+  };
+  await mark();
   seen = '';
-  return () => seen;
+  return async () => {
+    const lines = (await mark()).split('\n');
+    return lines
+      .filter((line) => !/^# new generation|table ip mark\d/.test(line))
+      .join('\n')
+      .trim();
+  };
 }

@@ -1,50 +1,36 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ClusterObject, namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
-import { AgentProcess, PROGRAM, watchWrites } from './agent-process.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import { MOMENT_MS } from '../../src/reconcile/blindness.ts';
+import { POLICYD } from '../kit/built.ts';
+import type { Sandbox } from '../kit/sandbox.ts';
+import { type ClusterObject, node, pod, policy, type TestCluster } from './agent-cluster.ts';
+import { AgentNode } from './agent-node.ts';
+import { type AgentProcess, watchWrites } from './agent-process.ts';
 
+let here: AgentNode;
 let sandbox: Sandbox;
 let cluster: TestCluster;
-let agents: AgentProcess[];
 
 beforeEach(async () => {
-  agents = [];
-  sandbox = await createSandbox();
-  cluster = new TestCluster();
-  await cluster.open(sandbox);
-  cluster.put('nodes', node('node-a', ['10.244.1.0/24']));
+  here = await AgentNode.open();
+  ({ sandbox, cluster } = here);
   cluster.put('nodes', node('node-b', ['10.244.2.0/24']));
-  cluster.put('namespaces', namespace('shop'));
-  cluster.put('pods', pod('web', '10.244.1.10'));
-  cluster.put('pods', pod('api', '10.244.1.11'));
   cluster.put('pods', pod('far', '10.244.2.10', { node: 'node-b' }));
 });
+afterEach(() => here.close());
 
-afterEach(async () => {
-  for (const agent of agents) await agent.end('SIGKILL');
-  await cluster.close();
-  await sandbox.close();
-});
-
-async function start(...args: readonly string[]): Promise<AgentProcess> {
-  const agent = await AgentProcess.start(sandbox, { args });
-  agents.push(agent);
-  return agent;
-}
-
-async function inSync(agent: AgentProcess): Promise<void> {
-  await agent.inSync(cluster.version);
-}
-
-async function ruleset(): Promise<string> {
-  const { stdout } = await sandbox.run('nft', ['-s', 'list', 'ruleset']);
-  return stdout;
-}
+const start = (...args: readonly string[]): Promise<AgentProcess> => here.start({ args });
+const inSync = (agent: AgentProcess): Promise<void> => here.inSync(agent);
+const ruleset = (): Promise<string> => here.ruleset();
 
 async function isClosed(): Promise<boolean> {
   const { stdout } = await sandbox.run('nft', ['list', 'set', 'inet', 'policyd', 'quarantine_4']);
   return stdout.includes('10.244.1.0/24');
+}
+
+/** The rules but for what is closed: that follows the clock while the cluster cannot be followed. */
+function opened(rules: string): string {
+  return rules.replace(/(set quarantine_[46] \{[^}]*?)\s+elements = \{[^}]*\}/g, '$1');
 }
 
 /** Bound to the node, nothing more. */
@@ -111,7 +97,7 @@ test('a restart adopts the table without writing, also after a kill', async () =
   expect(second.commits()).toEqual([]);
   expect(second.log().map(({ msg }) => msg)).toContain('adopted the table as it is, nothing to write');
   expect(hash(await ruleset())).toBe(before);
-  expect(written()).toBe('');
+  expect(await written()).toBe('');
 
   // The control: what changed in between is found and written.
   await second.end('SIGTERM');
@@ -120,7 +106,7 @@ test('a restart adopts the table without writing, also after a kill', async () =
   await inSync(third);
   expect(third.commits()).toHaveLength(1);
   expect(hash(await ruleset())).not.toBe(before);
-  expect(written()).toContain('policyd');
+  expect(await written()).toContain('policyd');
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
@@ -144,7 +130,7 @@ test('cleanup removes our table and nothing else, and says so', async () => {
   await agent.end('SIGTERM');
   expect(await ruleset()).not.toBe(untouched);
   const run = async (): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> =>
-    await sandbox.run(process.execPath, [PROGRAM, 'cleanup']);
+    await sandbox.run(process.execPath, [POLICYD, 'cleanup']);
   const first = await run();
   expect(first.exitCode).toBe(0);
   expect(first.stdout).toMatch(/^removed table inet policyd \(\d+ chains, \d+ rules, \d+ sets, \d+ maps\)/);
@@ -183,7 +169,7 @@ test('nothing is written before every kind has been listed; the API server going
   cluster.failure = 401;
   cluster.breakConnections();
   await agent.until(({ degraded }) => degraded.some(({ code }) => code === 'API_UNAUTHORIZED'));
-  expect(await ruleset()).toBe(before);
+  expect(opened(await ruleset())).toBe(opened(before));
 });
 
 test('an invalid policy isolates its subject, is reported once, and does not stop the others', async () => {
@@ -259,22 +245,27 @@ test('the pod range is closed while an isolated pod waits there for its address'
 test('the pod range is closed while the cluster cannot be followed; a short interruption writes nothing', async () => {
   const agent = await start();
   await inSync(agent);
-  const written = await watchWrites(sandbox);
-  cluster.breakConnections();
   const answers = (): number =>
     agent.log().filter(({ msg }) => msg === 'the API server answers again').length;
-  await expect.poll(answers, { timeout: 20_000 }).toBe(4);
-  expect(written()).toBe('');
-  expect(await isClosed()).toBe(false);
+  let short = false;
+  for (let turn = 1; turn <= 20 && !short; turn += 1) {
+    const written = await watchWrites(sandbox);
+    const began = performance.now();
+    cluster.breakConnections();
+    await expect.poll(answers).toBe(4 * turn);
+    // On a machine so busy that it was long, the range was rightly closed meanwhile.
+    short = performance.now() - began < MOMENT_MS;
+    if (short) expect(await written()).toBe('');
+    await expect.poll(isClosed).toBe(false);
+  }
+  expect(short).toBe(true);
   cluster.failure = 503;
   cluster.breakConnections();
-  await expect.poll(isClosed, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isClosed).toBe(true);
   // The kernel knows before the log.
-  await expect
-    .poll(() => agent.commits().at(-1)?.cause, { timeout: 10_000 })
-    .toBe('the cluster cannot be followed');
+  await expect.poll(() => agent.commits().at(-1)?.cause).toBe('the cluster cannot be followed');
   cluster.failure = null;
-  await expect.poll(isClosed, { timeout: 60_000 }).toBe(false);
+  await expect.poll(isClosed).toBe(false);
 });
 
 test('speaks to people in readable lines, without colour where that is not a terminal', async () => {
@@ -294,7 +285,7 @@ test('--pod-cidr gives the range when the node has none', async () => {
 
 test('without nft, without permission or without a kubeconfig it says what is wrong and what to do', async () => {
   const run = async (env: readonly string[], args: readonly string[], prefix: readonly string[] = []) =>
-    await sandbox.run('env', [...env, ...prefix, process.execPath, PROGRAM, ...args]);
+    await sandbox.run('env', [...env, ...prefix, process.execPath, POLICYD, ...args]);
   const noConfig = await run(['-u', 'KUBECONFIG', 'HOME=/nonexistent'], ['--node', 'n']);
   expect(noConfig).toMatchObject({ exitCode: 2 });
   expect(noConfig.stderr).toContain('no kubeconfig found');

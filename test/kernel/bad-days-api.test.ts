@@ -3,49 +3,26 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CERTIFICATE, KEY } from '../kit/certificate.ts';
-import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
-import { AgentProcess, watchWrites } from './agent-process.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import type { Sandbox } from '../kit/sandbox.ts';
+import { policy, TestCluster } from './agent-cluster.ts';
+import { AgentNode } from './agent-node.ts';
+import { type AgentOptions, type AgentProcess, watchWrites } from './agent-process.ts';
 
+let here: AgentNode;
 let sandbox: Sandbox;
 let cluster: TestCluster;
-let agents: AgentProcess[];
 
-beforeEach(async () => {
-  agents = [];
-  sandbox = await createSandbox();
-  await begin(new TestCluster());
-});
-
-async function begin(next: TestCluster): Promise<void> {
-  cluster = next;
-  await cluster.open(sandbox);
-  cluster.put('nodes', node('node-a', ['10.244.1.0/24']));
-  cluster.put('namespaces', namespace('shop'));
-  cluster.put('pods', pod('web', '10.244.1.10'));
-  cluster.put('pods', pod('api', '10.244.1.11'));
+async function begin(next?: TestCluster): Promise<void> {
+  here = await AgentNode.open(next);
+  ({ sandbox, cluster } = here);
   cluster.put('networkpolicies', policy('deny', 'api', 'web'));
 }
+beforeEach(() => begin());
+afterEach(() => here.close());
 
-afterEach(async () => {
-  for (const agent of agents) await agent.end('SIGKILL');
-  await cluster.close();
-  await sandbox.close();
-});
-
-async function start(options: Parameters<typeof AgentProcess.start>[1] = {}): Promise<AgentProcess> {
-  const agent = await AgentProcess.start(sandbox, options);
-  agents.push(agent);
-  return agent;
-}
-
-async function inSync(agent: AgentProcess): Promise<void> {
-  await agent.inSync(cluster.version);
-}
-
-async function ruleset(): Promise<string> {
-  return (await sandbox.run('nft', ['-s', 'list', 'ruleset'])).stdout;
-}
+const start = (options: AgentOptions = {}): Promise<AgentProcess> => here.start(options);
+const inSync = (agent: AgentProcess): Promise<void> => here.inSync(agent);
+const ruleset = (): Promise<string> => here.ruleset();
 
 function kubeconfig(user: object, server = 'http://127.0.0.1:6443', more: object = {}): string {
   return JSON.stringify({
@@ -80,7 +57,7 @@ test('unreachable at the start: it waits, says so, and a table of before stays a
   expect((await agent.get('/healthz')).code).toBe(200);
   expect(agent.log().some(({ level, msg }) => level === 'warn' && msg.includes('ECONNREFUSED'))).toBe(true);
   expect(await ruleset()).toBe(before);
-  expect(written()).toBe('');
+  expect(await written()).toBe('');
   // By itself, as soon as there is somebody.
   await cluster.connect(sandbox);
   await inSync(agent);
@@ -164,7 +141,7 @@ test('a server error is said with its status, and is over by itself', async () =
 });
 
 test('a certificate of somebody else, or a CA file that is not there: nothing is read, and it is said why', async () => {
-  await cluster.close();
+  await here.close();
   await begin(new TestCluster({ cert: CERTIFICATE, key: KEY }));
   const server = 'https://127.0.0.1:6443';
   const stranger = await start({ kubeconfig: kubeconfig({}, server) });

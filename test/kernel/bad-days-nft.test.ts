@@ -2,57 +2,28 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
-import { AgentProcess } from './agent-process.ts';
+import type { Sandbox } from '../kit/sandbox.ts';
+import { pod, policy, type TestCluster } from './agent-cluster.ts';
+import { AgentNode } from './agent-node.ts';
+import type { AgentProcess } from './agent-process.ts';
 import { NftShim } from './nft-shim.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
 
+let here: AgentNode;
 let sandbox: Sandbox;
 let cluster: TestCluster;
-let agents: AgentProcess[];
 let shim: NftShim;
 
 beforeEach(async () => {
-  agents = [];
-  sandbox = await createSandbox();
+  here = await AgentNode.open();
+  ({ sandbox, cluster } = here);
   shim = await NftShim.create(sandbox);
-  cluster = new TestCluster();
-  await cluster.open(sandbox);
-  cluster.put('nodes', node('node-a', ['10.244.1.0/24']));
-  cluster.put('namespaces', namespace('shop'));
-  cluster.put('pods', pod('web', '10.244.1.10'));
-  cluster.put('pods', pod('api', '10.244.1.11'));
 });
+afterEach(() => here.close());
 
-afterEach(async () => {
-  for (const agent of agents) await agent.end('SIGKILL');
-  await cluster.close();
-  await sandbox.close();
-});
-
-async function start(...args: readonly string[]): Promise<AgentProcess> {
-  const agent = await AgentProcess.start(sandbox, { args, env: shim.env });
-  agents.push(agent);
-  return agent;
-}
-
-async function inSync(agent: AgentProcess): Promise<void> {
-  await agent.inSync(cluster.version);
-}
-
-async function ruleset(): Promise<string> {
-  return (await sandbox.run('nft', ['-s', 'list', 'ruleset'])).stdout;
-}
-
-/** What an agent on a good day makes of the cluster as it is now. */
-async function reference(): Promise<string> {
-  const agent = await AgentProcess.start(sandbox);
-  agents.push(agent);
-  await inSync(agent);
-  const text = await ruleset();
-  await agent.end('SIGTERM');
-  return text;
-}
+const start = (...args: readonly string[]): Promise<AgentProcess> => here.start({ args, env: shim.env });
+const inSync = (agent: AgentProcess): Promise<void> => here.inSync(agent);
+const ruleset = (): Promise<string> => here.ruleset();
+const reference = (): Promise<string> => here.reference();
 
 /** Isolates the subject, and admits a block. */
 function blockPolicy(name: string, subject: string, cidr: string): ReturnType<typeof policy> {
@@ -83,7 +54,7 @@ describe('at the start policyd ends with status 2 and says what to do', () => {
   });
 
   test('when nft does not answer', async () => {
-    await shim.all('exec sleep 30');
+    await shim.all('exec sleep 1000');
     expect(await refused('--nft-timeout', '0.5')).toContain('nft --version did not end in 500 ms');
   });
 
@@ -124,16 +95,17 @@ describe('at the start policyd ends with status 2 and says what to do', () => {
 });
 
 test('nft that hangs is given up, reported, and the last ruleset stays until it works again', async () => {
-  const agent = await start('--nft-timeout', '0.3');
+  // Time enough for an nft that does not hang, on whatever machine.
+  const agent = await start('--nft-timeout', '5');
   await inSync(agent);
   const before = await ruleset();
-  await shim.commits('exec sleep 30');
+  await shim.commits('exec sleep 1000');
   cluster.put('networkpolicies', policy('deny', 'api', 'web'));
   const { degraded } = await agent.until(({ ready }) => !ready);
   expect(degraded).toEqual([
     {
       code: 'NFT_UNCERTAIN',
-      message: 'a commit ended in doubt, the kernel goes on enforcing: no answer in 300 ms',
+      message: 'a commit ended in doubt, the kernel goes on enforcing: no answer in 5000 ms',
     },
   ]);
   expect(await ruleset()).toBe(before);
@@ -253,8 +225,7 @@ test('without nft on PATH it says how to install it', async () => {
   await mkdir(bare);
   const { stdout } = await sandbox.run('sh', ['-c', 'command -v nsenter']);
   await symlink(stdout, join(bare, 'nsenter'));
-  const agent = await AgentProcess.start(sandbox, { env: { PATH: bare } });
-  agents.push(agent);
+  const agent = await here.start({ env: { PATH: bare } });
   expect(await agent.exit()).toBe(2);
   expect(agent.stderr).toContain('apt-get install nftables');
 });

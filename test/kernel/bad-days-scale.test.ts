@@ -1,8 +1,8 @@
 /** Policies that explode: committed as root in one transaction, and in a user namespace in steps that fit. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 import { type ClusterObject, namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
 import { AgentProcess } from './agent-process.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
 
 const CROWD = 10_000;
 const PODS = 100;
@@ -55,11 +55,8 @@ describe.each([
   });
 
   async function inSync(): Promise<void> {
-    const version = BigInt(cluster.version);
-    const { degraded, problems } = await agent.until(
-      ({ inSync: done, resourceVersions }) =>
-        done && Object.values(resourceVersions).some((seen) => BigInt(seen) >= version),
-    );
+    await agent.inSync(cluster.version);
+    const { degraded, problems } = await agent.status();
     expect([...degraded, ...problems]).toEqual([]);
   }
 

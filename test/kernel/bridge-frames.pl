@@ -12,7 +12,8 @@ use constant { AF_PACKET => 17, ETH_P_ALL => 0x0003, PACKET_OUTGOING => 4 };
 
 $| = 1;
 my $mode = shift // '';
-alarm 110;
+# Ends what a killed test has left.
+alarm 3600;
 
 sub packet_socket {
     socket(my $socket, AF_PACKET, SOCK_RAW, unpack('S', pack('n', ETH_P_ALL))) or die "socket: $!";
@@ -54,15 +55,16 @@ elsif ($mode eq 'serve') {
     }
 }
 elsif ($mode eq 'fetch') {
-    # One line of input is one request on the same connection; the answer is what came of it.
+    # One line of input is one request on the same connection, bytes and patience; the answer is what came of it.
     my $client = IO::Socket::IP->new(PeerHost => $ARGV[0], PeerPort => 8080, Timeout => $ARGV[1]);
     print $client ? "connected\n" : "blocked\n";
     exit 0 if !$client;
-    while (my $size = <STDIN>) {
-        print {$client} $size;
+    while (my $line = <STDIN>) {
+        my ($size, $seconds) = split ' ', $line;
+        print {$client} "$size\n";
         $client->flush;
         my ($got, $select) = (0, IO::Select->new($client));
-        while ($got <= $size && $select->can_read($ARGV[1])) {
+        while ($got <= $size && $select->can_read($seconds)) {
             my $read = sysread($client, my $part, 65536);
             last if !$read;
             $got += $read;

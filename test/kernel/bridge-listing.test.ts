@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { frameRules } from '../../src/compile/bridge-frames.ts';
 import { bridgeHook } from '../../src/compile/bridged.ts';
-import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { PodBridge } from '../../src/machine/pod-bridge.ts';
 import type { Address, Cidr } from '../../src/model/address.ts';
 import { UNLIMITED } from '../../src/nft/batch.ts';
@@ -11,18 +10,15 @@ import type { NftSet, Ruleset, SetName } from '../../src/nft/objects.ts';
 import { observe } from '../../src/nft/observe.ts';
 import { firstPacket, type Packet } from '../../src/nft/packet.ts';
 import { plan } from '../../src/nft/plan.ts';
+import type { Nft } from '../../src/nft/port.ts';
 import { walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
 beforeAll(async () => {
   sandbox = await createSandbox();
-  nft = createNft({
-    binary: sandbox.nft,
-    timeoutMs: 20_000,
-    directory: sandbox.directory,
-  });
+  nft = nftIn(sandbox);
 });
 afterAll(() => sandbox.close());
 

@@ -3,10 +3,12 @@
  * to whole frames, so that what reaches a pod's port counts, taken up by its stack or not.
  */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { FAR_MS, farEnd } from '../kit/waiting.ts';
 import { arpRequest, BROADCAST, ETHERTYPE, ethernet } from './frames.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
 
 export interface BridgePod {
   readonly name: string;
@@ -110,17 +112,25 @@ export class BridgeNet {
 
   /** A TCP service on port 8080 of a pod, or of `outside`. */
   async serve(name: string): Promise<void> {
-    await once(this.#perl(name, 'serve').stdout, 'data', { signal: AbortSignal.timeout(10_000) });
+    await once(this.#perl(name, 'serve').stdout, 'data', { signal: farEnd() });
   }
 
-  async fetch(from: string, address: string, seconds: number): Promise<Conversation> {
-    const client = this.#perl(from, 'fetch', address, String(seconds));
+  /**
+   * A connection to port 8080. What is expected to be denied is waited for a second, everything else for as long
+   * as it takes.
+   */
+  async fetch(
+    from: string,
+    address: string,
+    expected: 'connected' | 'blocked' = 'connected',
+  ): Promise<Conversation> {
+    const client = this.#perl(from, 'fetch', address, String(patience(expected === 'blocked')));
     const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
     const next = async (): Promise<string> => (await lines.next()).value ?? 'ended';
     return {
       opened: await next(),
-      ask: async (bytes) => {
-        client.stdin.write(`${bytes}\n`);
+      ask: async (bytes, answer = 'answered') => {
+        client.stdin.write(`${bytes} ${patience(answer === 'silent')}\n`);
         return await next();
       },
     };
@@ -141,11 +151,7 @@ export class BridgeNet {
       'hex',
     );
     const start = to.lines.length;
-    const lines = [...[...frames.values()].map((frame) => frame.toString('hex'))];
-    await this.#send(from.name, lines);
-    // The other processor may still have a frame in its backlog.
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    await this.#send(from.name, [end]);
+    await this.#send(from.name, [...[...frames.values()].map((frame) => frame.toString('hex')), end]);
     await to.until((heard) => heard.slice(start).includes(end));
     const arrived = to.lines.slice(start);
     // Receivers see a frame without its outer tag: its content is what counts.
@@ -158,8 +164,9 @@ export class BridgeNet {
   #marks = 0;
 
   async #send(from: string, lines: readonly string[]): Promise<void> {
-    const args = ['netns', 'exec', from, 'perl', SCRIPT, 'send'];
-    const { exitCode, stderr } = await this.sandbox.run('ip', args, `${lines.join('\n')}\n`);
+    // All from one processor: each has a queue of its own for what comes through a veth pair.
+    const args = ['-c', await oneProcessor(), 'ip', 'netns', 'exec', from, 'perl', SCRIPT, 'send'];
+    const { exitCode, stderr } = await this.sandbox.run('taskset', args, `${lines.join('\n')}\n`);
     if (exitCode !== 0) throw new Error(`cannot send from ${from}: ${stderr}`);
   }
 
@@ -178,11 +185,22 @@ function perl(sandbox: Sandbox, name: string, args: readonly string[]) {
   return execa('nsenter', command, { stdin: 'pipe', stderr: 'inherit', buffer: false, reject: false });
 }
 
+/** Seconds. */
+function patience(forNothing: boolean): number {
+  return forNothing ? 1 : FAR_MS / 1000;
+}
+
+/** The first that this process may run on, as taskset calls it. */
+async function oneProcessor(): Promise<string> {
+  const status = await readFile('/proc/self/status', 'utf8');
+  return /^Cpus_allowed_list:\s+(\d+)/m.exec(status)?.[1] ?? '0';
+}
+
 export interface Conversation {
   /** `connected` or `blocked` */
   readonly opened: string;
-  /** `answered` or `silent` */
-  ask(bytes: number): Promise<string>;
+  /** How it went with so many bytes to come back: `answered` or `silent`. */
+  ask(bytes: number, expected?: 'answered' | 'silent'): Promise<string>;
 }
 
 export class Heard {
@@ -195,7 +213,7 @@ export class Heard {
   }
 
   async until(condition: (lines: readonly string[]) => boolean): Promise<void> {
-    const signal = AbortSignal.timeout(15_000);
+    const signal = farEnd();
     while (!condition(this.lines)) {
       await new Promise<void>((resolve, reject) => {
         this.#wake = resolve;

@@ -3,8 +3,10 @@
  * needs to work does, and policyd keeps the bridge's frames in the rules' hands.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { POLICYD } from '../kit/built.ts';
+import { untilSeen } from '../kit/waiting.ts';
 import { namespace, node, pod, TestCluster } from './agent-cluster.ts';
-import { AgentProcess, PROGRAM, watchWrites } from './agent-process.ts';
+import { AgentProcess, watchWrites } from './agent-process.ts';
 import { attacks, disguises, neighbourAttacks, neighbourTraffic, routerLies } from './bridge-attacks.ts';
 import { BridgeNet, bridgePod, type Heard, OUTSIDE } from './bridge-net.ts';
 
@@ -140,28 +142,29 @@ describe('a pod without egress', () => {
 });
 
 describe.each(['ipv4', 'ipv6'] as const)('connections, %s', (family) => {
-  const opened = async (from: string, to: string): Promise<string> => (await net.fetch(from, to, 1)).opened;
+  const opened = async (from: string, to: string, expected: 'connected' | 'blocked'): Promise<string> =>
+    (await net.fetch(from, to, expected)).opened;
 
   test('are judged between pods of one bridge, replies with them', async () => {
-    expect([await opened('web', DB[family]), await opened('web', API[family])]).toEqual([
-      'connected',
-      'connected',
-    ]);
+    expect([
+      await opened('web', DB[family], 'connected'),
+      await opened('web', API[family], 'connected'),
+    ]).toEqual(['connected', 'connected']);
     await during([noIngress('db'), noEgress('api')], async () => {
       expect([
-        await opened('web', DB[family]),
-        await opened('web', API[family]),
-        await opened('db', API[family]),
-        await opened('api', DB[family]),
+        await opened('web', DB[family], 'blocked'),
+        await opened('web', API[family], 'connected'),
+        await opened('db', API[family], 'connected'),
+        await opened('api', DB[family], 'blocked'),
       ]).toEqual(['blocked', 'connected', 'connected', 'blocked']);
     });
   });
 
   test('I5: that are open are cut by the policy that denies them, and live on without it', async () => {
-    const [cut, kept] = [await net.fetch('web', DB[family], 1), await net.fetch('web', API[family], 1)];
+    const [cut, kept] = [await net.fetch('web', DB[family]), await net.fetch('web', API[family])];
     expect([await cut.ask(10), await kept.ask(10)]).toEqual(['answered', 'answered']);
     await during([noIngress('db')], async () => {
-      expect([await cut.ask(10), await kept.ask(10)]).toEqual(['silent', 'answered']);
+      expect([await cut.ask(10, 'silent'), await kept.ask(10)]).toEqual(['silent', 'answered']);
     });
   });
 
@@ -173,10 +176,10 @@ describe.each(['ipv4', 'ipv6'] as const)('connections, %s', (family) => {
       ingress: [{ from: [{ ipBlock: { cidr } }] }],
     };
     await during([answers], async () => {
-      const connection = await net.fetch('outside', WEB[family], 2);
+      const connection = await net.fetch('outside', WEB[family]);
       expect([connection.opened, await connection.ask(200_000)]).toEqual(['connected', 'answered']);
       expect(await net.sh(`ip -n web route get ${OUTSIDE[family]}`)).toContain('mtu 1300');
-      expect(await opened('api', WEB[family])).toBe('blocked');
+      expect(await opened('api', WEB[family], 'blocked')).toBe('blocked');
     });
   });
 });
@@ -185,10 +188,17 @@ describe('under deny-all', () => {
   test('pods resolve each other and the node by ARP and neighbour discovery', async () => {
     await during([everything], async () => {
       await net.sh('ip -n web neigh flush dev eth0');
-      const targets = [DB.ipv4, DB.ipv6, '10.244.1.1', 'fd00:10:244:1::1'];
-      for (const target of targets) await net.fetch('web', target, 0.3);
-      const found = await net.sh('ip -n web neigh show dev eth0');
-      for (const target of targets) expect(found).toMatch(new RegExp(`^${target} lladdr`, 'm'));
+      for (const target of [DB.ipv4, DB.ipv6, '10.244.1.1', 'fd00:10:244:1::1']) {
+        const resolved = new RegExp(`^${target} lladdr`, 'm');
+        await untilSeen(
+          `the address of ${target}`,
+          async () => {
+            await net.fetch('web', target, 'blocked');
+            return await net.sh('ip -n web neigh show dev eth0');
+          },
+          (found) => resolved.test(found),
+        );
+      }
     });
   });
 
@@ -197,18 +207,11 @@ describe('under deny-all', () => {
       await net.sh(
         `ip -n web addr add ${DB.ipv6}/64 dev eth0; ip -n web addr add fd00:10:244:1::99/64 dev eth0`,
       );
-      const state = async (): Promise<string> => await net.sh('ip -n web -6 addr show dev eth0');
-      for (
-        let turn = 0;
-        turn < 100 &&
-        /fd00.* tentative(?! dadfailed)/.test(
-          (await state()).replaceAll('dadfailed tentative', 'tentative dadfailed'),
-        );
-        turn += 1
-      ) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      const addresses = await state();
+      const addresses = await untilSeen(
+        'the end of duplicate address detection',
+        async () => await net.sh('ip -n web -6 addr show dev eth0'),
+        (text) => !text.split('\n').some((line) => /tentative/.test(line) && !/dadfailed/.test(line)),
+      );
       expect(addresses).toMatch(new RegExp(`${DB.ipv6}/64 .*dadfailed`));
       expect(addresses).toMatch(/fd00:10:244:1::99\/64 scope global \n/);
       await net.sh(
@@ -271,12 +274,12 @@ test('what policyd leaves behind is both of its tables, which the next one adopt
     const written = await watchWrites(net.sandbox);
     agent = await AgentProcess.start(net.sandbox);
     await inSync();
-    expect(written()).toBe('');
+    expect(await written()).toBe('');
   });
   expect(await ruleset()).not.toContain('table bridge');
   await during([noIngress('db')], async () => {
     await agent.end('SIGTERM');
-    const { stdout } = await net.sandbox.run(process.execPath, [PROGRAM, 'cleanup']);
+    const { stdout } = await net.sandbox.run(process.execPath, [POLICYD, 'cleanup']);
     expect(stdout).toMatch(/^removed table inet policyd \(.*\) and table bridge policyd; /);
     expect(await ruleset()).toBe('');
     agent = await AgentProcess.start(net.sandbox);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
-import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { Address } from '../../src/model/address.ts';
 import { familyOf } from '../../src/model/address.ts';
 import type { Snapshot } from '../../src/model/cluster.ts';
@@ -15,18 +14,19 @@ import { parseListing } from '../../src/nft/listing.ts';
 import { observe } from '../../src/nft/observe.ts';
 import { firstPacket, type Packet, replyPacket } from '../../src/nft/packet.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
+import type { Nft } from '../../src/nft/port.ts';
 import { toText } from '../../src/nft/text.ts';
 import { walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
 import { cluster, EXTERNAL, type RandomCluster, UNKNOWN } from '../kit/arbitraries.ts';
-import { snapshotOf } from '../kit/snapshot.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
+import { snapshotOfCluster } from '../kit/snapshot.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
 
 beforeAll(async () => {
   sandbox = await createSandbox();
-  nft = createNft({ binary: sandbox.nft, timeoutMs: 20_000 });
+  nft = nftIn(sandbox);
 });
 
 afterAll(() => sandbox.close());
@@ -69,8 +69,8 @@ const CLUSTERS: readonly RandomCluster[] = fc.sample(cluster, { seed: 99, numRun
 it('goes from one cluster to the next as predicted, and is walked alike as compiled and as listed', async () => {
   const table = { family: 'inet', name: 'policyd' } as const;
   const verdicts = { accept: 0, drop: 0 };
-  for (const [number, { namespaces, nodes, pods, policies }] of CLUSTERS.entries()) {
-    const snapshot = snapshotOf([...namespaces, ...nodes, ...pods, ...policies]);
+  for (const [number, random] of CLUSTERS.entries()) {
+    const snapshot = snapshotOfCluster(random);
     const [node] = snapshot.nodes.values();
     if (!node) throw new Error('a cluster without nodes');
     const { ruleset } = compile(snapshot, { node: node.name, podRanges: node.podCidrs });

@@ -20,7 +20,7 @@ import { firstPacket, type Packet } from '../../src/nft/packet.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
 import { toText } from '../../src/nft/text.ts';
 import { type Walk, walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;

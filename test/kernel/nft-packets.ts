@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Address, Family } from '../../src/model/address.ts';
 import type { CtState, Packet, TcpFlag, Tuple } from '../../src/nft/packet.ts';
-import { ADDRESSES, PORTS } from './nft-rulesets.ts';
+import { ADDRESSES, PORTS } from '../kit/nft-rulesets.ts';
 
 const STRANGER: Readonly<Record<Family, string>> = { 4: '127.9.9.9', 6: '2001:db8:9::9' };
 

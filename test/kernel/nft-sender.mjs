@@ -26,7 +26,8 @@ function tcp({ source, destination, port }) {
       resolve(outcome);
     };
     socket.on('connect', () => end('connected'));
-    socket.on('timeout', () => end('timeout'));
+    // On loopback the answer is there before connect() returns; a starved process may not have looked yet.
+    socket.on('timeout', () => setImmediate(() => end('timeout')));
     socket.on('error', (error) => end(error.code));
   });
 }

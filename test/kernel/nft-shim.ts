@@ -1,7 +1,7 @@
 /** Programs that stand before nft on an agent's PATH. */
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sandbox } from './sandbox.ts';
+import type { Sandbox } from '../kit/sandbox.ts';
 
 export class NftShim {
   readonly #sandbox: Sandbox;

@@ -1,15 +1,15 @@
 /** What `walk` says of a packet is what the kernel does with it: real UDP and TCP through random rulesets. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { Address, Family } from '../../src/model/address.ts';
 import type { Flow } from '../../src/model/verdict.ts';
 import type { ChainName, Expression, Operand, Rule, Ruleset } from '../../src/nft/objects.ts';
 import { firstPacket, type Packet, replyPacket } from '../../src/nft/packet.ts';
 import { plan } from '../../src/nft/plan.ts';
+import type { Nft } from '../../src/nft/port.ts';
 import { type Walkable, walk, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { ADDRESSES, PORTS, rulesetArbitrary, TABLE } from './nft-rulesets.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import { ADDRESSES, PORTS, rulesetArbitrary, TABLE } from '../kit/nft-rulesets.ts';
+import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
@@ -18,10 +18,7 @@ const SENDER = new URL('nft-sender.mjs', import.meta.url).pathname;
 
 beforeAll(async () => {
   sandbox = await createSandbox();
-  nft = createNft({
-    binary: sandbox.nft,
-    timeoutMs: 20_000,
-  });
+  nft = nftIn(sandbox);
   await must('ip', ['link', 'set', 'lo', 'up']);
   for (const address of ADDRESSES[6])
     await must('ip', ['addr', 'add', `${address}/128`, 'dev', 'lo', 'nodad']);

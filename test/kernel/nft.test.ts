@@ -3,28 +3,25 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createNft, type Nft } from '../../src/host/nft.ts';
 import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../../src/nft/batch.ts';
 import { addChain, addMap, addSet, addTable } from '../../src/nft/commands.ts';
 import { parseListing } from '../../src/nft/listing.ts';
 import type { ChainName, Ruleset, SetName } from '../../src/nft/objects.ts';
 import { type ObservedTable, observe } from '../../src/nft/observe.ts';
 import { applyPlan, type Plan, plan } from '../../src/nft/plan.ts';
+import type { Nft } from '../../src/nft/port.ts';
 import { toText } from '../../src/nft/text.ts';
 import { type Walk, walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
+import { rulesetArbitrary, TABLE } from '../kit/nft-rulesets.ts';
+import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
 import { packetArbitrary } from './nft-packets.ts';
-import { rulesetArbitrary, TABLE } from './nft-rulesets.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
 
 beforeAll(async () => {
   sandbox = await createSandbox();
-  nft = createNft({
-    binary: sandbox.nft,
-    timeoutMs: 20_000,
-  });
+  nft = nftIn(sandbox);
 });
 
 afterAll(() => sandbox.close());
@@ -290,7 +287,7 @@ describe('the nft program', () => {
 it('blames no command for a transaction too large for a user namespace, and nothing changes', async () => {
   const small = await createSandbox({ userNamespace: true });
   try {
-    const own = createNft({ binary: small.nft, timeoutMs: 20_000 });
+    const own = nftIn(small);
     const addresses = Array.from({ length: 20_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
     const set = {
       name: 'many' as SetName,

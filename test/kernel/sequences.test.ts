@@ -4,14 +4,14 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { Change } from '../../src/model/cluster.ts';
 import { UNLIMITED, UNPRIVILEGED_LIMITS } from '../../src/nft/batch.ts';
 import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
+import type { Nft } from '../../src/nft/port.ts';
 import { desiredOf, policiesOf } from '../kit/desired.ts';
+import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
 import {
-  contentsOf,
   endOf,
   randomSequence,
   type Sequence,
@@ -21,14 +21,14 @@ import {
   type Variant,
   WRITTEN,
 } from '../kit/sequences.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import { changesOf } from '../kit/snapshot.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
 
 beforeAll(async () => {
   sandbox = await createSandbox();
-  nft = createNft({ binary: sandbox.nft, timeoutMs: 20_000 });
+  nft = nftIn(sandbox);
 });
 afterAll(() => sandbox.close());
 
@@ -96,7 +96,7 @@ function sorted<Value>(values: readonly Value[]): readonly Value[] {
 test.each(CASES.map(({ sequence, variant }) => ({ name: sequence.name, variant, sequence })))(
   '$name, $variant: the kernel lists what it lists after the end state alone',
   async ({ sequence, variant }) => {
-    const contents = contentsOf(endOf(sequence));
+    const contents = changesOf(endOf(sequence));
     const fresh = await install([contents], contents);
     expect((fresh as readonly unknown[]).length).toBeGreaterThan(20);
     expect(await install(stepsOf(sequence, variant), contents)).toEqual(fresh);

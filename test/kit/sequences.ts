@@ -4,10 +4,9 @@
  */
 import fc from 'fast-check';
 import { type Change, changedObject, type Snapshot } from '../../src/model/cluster.ts';
-import { policyRef } from '../../src/model/policy-ref.ts';
 import { cluster, NODE_ADDRESSES, POD_RANGES, type RandomCluster } from './arbitraries.ts';
 import { namespace, networkPolicy, node, type PodSpec, pod, type Raw } from './objects.ts';
-import { snapshotOf } from './snapshot.ts';
+import { changesOf, snapshotOf } from './snapshot.ts';
 
 /** One state, as the events that lead to it from the one before. */
 export type Step = readonly Change[];
@@ -39,16 +38,6 @@ export function endOf({ states }: Sequence): Snapshot {
   return states.at(-1) ?? EMPTY;
 }
 
-/** Everything in a snapshot, as events. */
-export function contentsOf({ namespaces, nodes, pods, policies }: Snapshot): readonly Change[] {
-  return [
-    ...[...nodes].map(([key, value]): Change => ({ kind: 'node', key, value })),
-    ...[...namespaces].map(([key, value]): Change => ({ kind: 'namespace', key, value })),
-    ...[...pods].map(([key, value]): Change => ({ kind: 'pod', key, value })),
-    ...[...policies].map(([, value]): Change => ({ kind: 'policy', ref: policyRef(value), value })),
-  ];
-}
-
 export function stepsOf(sequence: Sequence, variant: Variant): readonly Step[] {
   const { states } = sequence;
   switch (variant) {
@@ -68,7 +57,7 @@ export function stepsOf(sequence: Sequence, variant: Variant): readonly Step[] {
       return between(states).flatMap((step, index) => [
         step,
         [],
-        contentsOf([EMPTY, ...states][index] ?? EMPTY),
+        changesOf([EMPTY, ...states][index] ?? EMPTY),
       ]);
   }
 }
@@ -76,8 +65,8 @@ export function stepsOf(sequence: Sequence, variant: Variant): readonly Step[] {
 /** From nothing, through all of them. */
 function between(states: readonly Snapshot[]): readonly Step[] {
   return [EMPTY, ...states].map((state, index, all) => {
-    const before = index === 0 ? [] : contentsOf(all[index - 1] ?? EMPTY);
-    const after = contentsOf(state);
+    const before = index === 0 ? [] : changesOf(all[index - 1] ?? EMPTY);
+    const after = changesOf(state);
     const text = (change: Change): string => JSON.stringify(change.value, plain);
     const kept = new Set(after.map(changedObject));
     const known = new Map(before.map((change) => [changedObject(change), text(change)]));

@@ -1,7 +1,8 @@
 /** CustomResourceDefinitions as somebody with kubectl meets them: applied, served, validated, watched, deleted. */
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cluster, eventually, startCluster } from './apiserver-fixture.ts';
+import { eventually, FAR_MS } from '../kit/waiting.ts';
+import { type Cluster, startCluster } from './apiserver-fixture.ts';
 
 let cluster: Cluster;
 
@@ -113,7 +114,7 @@ async function json(...args: readonly string[]): Promise<Record<string, Record<s
 
 describe('a definition', () => {
   test('is established at once, and found by discovery and explain', async () => {
-    await cluster.ok('wait', '--for=condition=Established', 'crd/gates.example.com', '--timeout=10s');
+    await cluster.ok('wait', '--for=condition=Established', 'crd/gates.example.com', '--timeout=240s');
     expect(await cluster.ok('get', 'crd')).toMatch(/^NAME +CREATED AT\ngates\.example\.com +\d{4}-/);
     expect(await cluster.ok('api-resources', '--api-group=example.com', '--no-headers')).toMatch(
       /^gates +gt +example\.com\/v1 +true +Gate$/,
@@ -221,7 +222,7 @@ describe('a definition', () => {
     ]);
     expect((await cluster.kubectl('get', 'domains')).exitCode).toBe(1);
     await cluster.ok('delete', 'crd', 'realms.example.org');
-    await cluster.ok('wait', '--for=condition=Established', 'crd/domains.example.org', '--timeout=10s');
+    await cluster.ok('wait', '--for=condition=Established', 'crd/domains.example.org', '--timeout=240s');
     expect(await cluster.ok('get', 'domains.example.org', '-o', 'name')).toBe('');
     await cluster.ok('delete', 'crd', 'domains.example.org');
     await cluster.ok('apply', '-f', await cluster.file('realms.yaml', realms));
@@ -400,7 +401,7 @@ describe('a custom object', () => {
     expect(await cluster.ok('get', 'gt', 'a', '-o', 'wide')).toMatch(
       /^NAME +COLOR +WIDTH +READY +LOCKED +OPENED\na +green/,
     );
-    await cluster.ok('wait', '--for=condition=Ready', 'gate/s', '--timeout=10s');
+    await cluster.ok('wait', '--for=condition=Ready', 'gate/s', '--timeout=240s');
   });
 
   test('is scaled, selected by a field, and in the category all', async () => {
@@ -446,7 +447,7 @@ describe('a custom object', () => {
       '-f',
       await cluster.file('w.yaml', gate('w', '{ color: red }').replace('default', 'walled')),
     );
-    await cluster.ok('delete', 'namespace', 'walled', '--timeout=30s');
+    await cluster.ok('delete', 'namespace', 'walled', '--timeout=240s');
     expect((await cluster.kubectl('get', 'gate', 'w', '-n', 'walled')).exitCode).toBe(1);
     const { uid } = (await json('realm', 'r')).metadata as { uid: string };
     const owned = gate('owned', '{ color: red }').replace(
@@ -455,7 +456,7 @@ describe('a custom object', () => {
     );
     await cluster.ok('apply', '-f', await cluster.file('owned.yaml', owned));
     await cluster.ok('delete', 'realm', 'r');
-    await cluster.ok('wait', '--for=delete', 'gate/owned', '--timeout=20s');
+    await cluster.ok('wait', '--for=delete', 'gate/owned', '--timeout=240s');
   });
 });
 
@@ -464,7 +465,7 @@ describe('watching and the end', () => {
     const watching = execa('kubectl', ['get', 'gates', '-w', '--output-watch-events'], {
       env: cluster.environment,
       extendEnv: false,
-      timeout: 60_000,
+      timeout: FAR_MS,
       reject: false,
     });
     let output = '';
@@ -495,7 +496,7 @@ describe('watching and the end', () => {
     );
     expect(stderr).toContain('while its custom resource definition is terminating');
     await cluster.ok('patch', 'gate', 's', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
-    await cluster.ok('wait', '--for=delete', 'crd/gates.example.com', '--timeout=20s');
+    await cluster.ok('wait', '--for=delete', 'crd/gates.example.com', '--timeout=240s');
     expect((await cluster.kubectl('get', 'gates')).exitCode).toBe(1);
     watching.kill();
     await watching;

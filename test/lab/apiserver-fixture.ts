@@ -11,6 +11,7 @@ import { type KubeObject, listAt, textAt } from '../../src/lab/apiserver/json.ts
 import type { Store } from '../../src/lab/apiserver/store.ts';
 import { startControllers } from '../../src/lab/controllers/start.ts';
 import { ensureTools } from '../../src/lab/tools/ensure.ts';
+import { FAR_MS } from '../kit/waiting.ts';
 
 export interface Ran {
   readonly exitCode: number;
@@ -54,7 +55,7 @@ export async function startCluster(options: Partial<ApiServerOptions> = {}): Pro
       extendEnv: false,
       cwd: directory,
       stdin: 'ignore',
-      timeout: 60_000,
+      timeout: FAR_MS,
       reject: false,
     });
     return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr };
@@ -149,13 +150,4 @@ function end(store: Store, { metadata }: KubeObject): void {
   const key = { namespace: metadata.namespace ?? '', name: metadata.name };
   if (store.get('pods', key)?.metadata.uid === metadata.uid)
     store.delete('pods', key, { gracePeriodSeconds: 0 });
-}
-
-/** The one thing that becomes true in a while, or an error that says what did not. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within 15 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

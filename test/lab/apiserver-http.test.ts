@@ -16,7 +16,7 @@ import { type ApiServer, createApiServer } from '../../src/lab/apiserver/api-ser
 import { type Json, listAt, objectAt, textAt } from '../../src/lab/apiserver/json.ts';
 import { pathOf } from '../../src/lab/apiserver/request-target.ts';
 import { builtIns } from '../../src/lab/apiserver/resources.ts';
-import { eventually } from './apiserver-fixture.ts';
+import { eventually } from '../kit/waiting.ts';
 
 let api: ApiServer;
 let url: string;

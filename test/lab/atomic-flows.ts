@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { eventually } from '../kit/waiting.ts';
 import { type Addresses, PORT } from './atomic-states.ts';
+import { countedDuring } from './hook-counters.ts';
 import type { InsideLab } from './inside-lab.ts';
 
 const PROGRAM = new URL('paced-flows.mjs', import.meta.url).pathname;
@@ -11,6 +13,7 @@ const TICK_MS = 5;
 /** However little the machine gets done meanwhile. */
 const LEAST_TICKS = 60;
 const LINGER_MS = 300;
+const NODES = ['node-a', 'node-b'];
 const KINDS = ['steady', 'fresh', 'connect'] as const;
 
 export interface Client {
@@ -35,7 +38,7 @@ export interface Account {
   /** Of each denied flow, by name. */
   readonly deniedFlows: Readonly<Record<string, Tally>>;
   readonly allowed: Tally;
-  /** Allowed ones that did not arrive. */
+  /** Allowed ones that a node dropped, of the first packets of connections and of datagrams. */
   readonly lost: number;
 }
 
@@ -48,7 +51,6 @@ const number = z.int();
 const receivedSchema = z.object({
   datagrams: z.record(z.string(), number),
   connections: z.record(z.string(), number),
-  overflow: number,
 });
 const sentSchema = z.record(z.string(), z.object({ tried: number, done: number }));
 
@@ -73,16 +75,36 @@ export async function flowsDuring(
     }),
   );
   await Promise.all(senders.map(({ ready }) => ready()));
-  try {
-    await use();
-  } finally {
-    await writeFile(join(directory, 'enough'), '');
-    await Promise.all(senders.map(({ said }) => said));
-    await writeFile(join(directory, 'all-sent'), '');
-  }
+  const passing = await countedDuring(lab, NODES, matchesOf(addresses), async () => {
+    try {
+      await use();
+    } finally {
+      await writeFile(join(directory, 'enough'), '');
+      await Promise.all(senders.map(({ said }) => said));
+      await writeFile(join(directory, 'all-sent'), '');
+    }
+  });
   const sent = await Promise.all(senders.map(async ({ said }) => sentSchema.parse(await said)));
   const received = await Promise.all(receivers.map(async ({ said }) => receivedSchema.parse(await said)));
-  return account(sent, received, addresses);
+  const lost = passing.reduce((sum, { offered, delivered }) => sum + offered - delivered, 0);
+  return account(sent, received, addresses, lost);
+}
+
+/** The first packets of what is allowed: what follows them passes or not as connection tracking has it. */
+function matchesOf(addresses: Addresses): readonly string[] {
+  const pairs = CLIENTS.filter(({ allowed }) => allowed).flatMap(({ from, to }) =>
+    addresses.of(from).flatMap((source) =>
+      addresses.of(to).flatMap((destination) => {
+        const family = source.includes(':') ? 'ip6' : 'ip';
+        if (destination.includes(':') !== source.includes(':')) return [];
+        return [`${family} saddr ${source} ${family} daddr ${destination}`];
+      }),
+    ),
+  );
+  return pairs.flatMap((pair) => [
+    `${pair} udp dport ${PORT}`,
+    `${pair} tcp dport ${PORT} tcp flags & (syn | ack) == syn`,
+  ]);
 }
 
 interface Program {
@@ -104,12 +126,10 @@ function program(lab: InsideLab, name: string, mode: string, ready: string, opti
   return {
     said,
     async ready() {
-      for (let tries = 0; tries < 1500; tries += 1) {
-        if (existsSync(ready)) return;
-        if (over !== null) break;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      throw new Error(`${mode} in ${name} did not begin: ${over ?? 'too slow'}`);
+      await eventually(`${mode} in ${name} begins`, () => {
+        if (over !== null) throw new Error(over);
+        return existsSync(ready);
+      });
     },
   };
 }
@@ -134,6 +154,7 @@ function account(
   sent: readonly z.infer<typeof sentSchema>[],
   received: readonly z.infer<typeof receivedSchema>[],
   addresses: Addresses,
+  lost: number,
 ): Account {
   const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
   const arrived = (flow: string): number => sum(received.map(({ datagrams }) => datagrams[flow] ?? 0));
@@ -159,15 +180,12 @@ function account(
       arrived: sum(chosen.map(({ tally }) => tally.arrived)),
     };
   };
-  const overflow = sum(received.map((each) => each.overflow));
-  const allowed = total(true);
   return {
     denied: total(false),
     deniedFlows: Object.fromEntries(
       flows.filter((flow) => !flow.allowed).map(({ name, tally }) => [name, tally]),
     ),
-    allowed,
-    // What reached a full socket did arrive.
-    lost: Math.max(0, allowed.sent - allowed.arrived - overflow),
+    allowed: total(true),
+    lost,
   };
 }

@@ -1,16 +1,15 @@
 /**
- * Policies are replaced under traffic: no denied packet passes, and no allowed one is lost that would not have
- * been lost anyway. The same flows notice an implementation that changes the kernel in two transactions.
+ * Policies are replaced under traffic: no denied packet passes, and no allowed one is dropped. The same flows
+ * notice an implementation that changes the kernel in two transactions.
  */
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Topology } from '../../src/lab/network/topology.ts';
 import { type Account, flowsDuring } from './atomic-flows.ts';
 import { type Addresses, type Raw, type State, stateOf } from './atomic-states.ts';
-import { buildPrograms, type InsideLab, namespace, startInside } from './inside-lab.ts';
+import { type InsideLab, namespace, startReady, synced } from './inside-lab.ts';
 
 const POLICIES = '/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies';
 const REPLACEMENTS = 200;
@@ -28,21 +27,18 @@ const PLACES = {
 const SERVER = { matchLabels: { app: 'server' } };
 const EMPTY: State = new Map();
 
-let dist: string;
 let shims: string;
 let lab: InsideLab;
 let addresses: Addresses;
 let present: State = EMPTY;
 
 beforeAll(async () => {
-  dist = await buildPrograms();
   shims = await mkdtemp(join(tmpdir(), 'atomic-'));
   await placeShim();
   await begin('routed');
 });
 afterAll(async () => {
   await lab.stop();
-  await rm(dist, { recursive: true, force: true });
   await rm(shims, { recursive: true, force: true });
 });
 
@@ -56,17 +52,9 @@ async function begin(topology: Topology): Promise<void> {
       containers: [{ name: 'main', image: 'none', ports: [{ name: 'web', containerPort: 8080 }] }],
     },
   }));
-  lab = await startInside(dist, [namespace('shop'), ...pods], {
-    nodes: 2,
-    topology,
-    tools: [join(shims, 'bin')],
-  });
+  const tools = [join(shims, 'bin')];
+  lab = await startReady([namespace('shop'), ...pods], { nodes: 2, topology, tools });
   present = EMPTY;
-  const ended = lab.ended.then((status) => {
-    throw new Error(`the lab ended with ${status}: ${JSON.stringify(lab.events.at(-1))}`);
-  });
-  await Promise.race([lab.event('ready'), ended]);
-  ended.catch(() => undefined);
   const state = await lab.client.state();
   addresses = { of: (name) => state.pods.find((pod) => pod.name === name)?.addresses ?? [] };
 }
@@ -115,14 +103,10 @@ async function moveTo(next: State): Promise<void> {
   present = next;
 }
 
-async function synced(): Promise<void> {
-  expect(await lab.client.sync(30_000)).toMatchObject({ synced: true, waitingFor: [] });
-}
-
 async function replace(count: number, first = 0): Promise<void> {
   for (let number = first; number < first + count; number += 1) {
     await moveTo(stateOf(number, addresses));
-    await synced();
+    await synced(lab);
   }
 }
 
@@ -144,24 +128,6 @@ function expectNoLeak({ denied, deniedFlows }: Account): void {
   expect({ arrived: denied.arrived, leaks }).toEqual({ arrived: 0, leaks: [] });
 }
 
-async function timed(use: () => Promise<void>): Promise<readonly [Account, number]> {
-  let milliseconds = 0;
-  const account = await flowsDuring(lab, addresses, async () => {
-    const began = performance.now();
-    await use();
-    milliseconds = performance.now() - began;
-  });
-  return [account, milliseconds];
-}
-
-/** Than in the same time without any change; when nothing was lost there is nothing to compare. */
-async function expectNoMoreLost({ lost }: Account, milliseconds: number): Promise<void> {
-  if (lost === 0) return;
-  const control = await flowsDuring(lab, addresses, () => delay(milliseconds));
-  report('the same time without changes', control);
-  expect(lost).toBeLessThanOrEqual(control.lost);
-}
-
 function report(what: string, { denied, allowed, lost }: Account): void {
   process.stdout.write(
     `atomic: ${what}: ${denied.arrived} of ${denied.sent} denied arrived, ${lost} of ${allowed.sent} allowed lost\n`,
@@ -173,31 +139,28 @@ async function denyNothing(): Promise<void> {
   report('no policies', account);
   for (const [flow, { sent, arrived }] of Object.entries(account.deniedFlows)) {
     expect(sent, flow).toBeGreaterThan(10);
-    expect(arrived, flow).toBeGreaterThan(sent * 0.9);
+    // A busy machine may be late with some of them.
+    expect(arrived, flow).toBeGreaterThan(sent * 0.5);
   }
+  expect(account.lost).toBe(0);
 }
 
 async function replaceUnderTraffic(count: number): Promise<void> {
   await replace(1);
   const before = await revisions();
-  const [replaced, milliseconds] = await timed(() => replace(count, 1));
+  const replaced = await flowsDuring(lab, addresses, () => replace(count, 1));
   expect((await revisions()) - before).toBeGreaterThanOrEqual(count);
   report(`${count} replacements`, replaced);
   expect(replaced.denied.sent).toBeGreaterThan(count * 20);
   expect(replaced.allowed.sent).toBeGreaterThan(count * 20);
   expectNoLeak(replaced);
-  await expectNoMoreLost(replaced, milliseconds);
+  expect(replaced.lost).toBe(0);
 }
 
 test('without policies the denied flows arrive like the others', denyNothing);
 
-test(
-  `${REPLACEMENTS} replacements let no denied packet through, and lose no allowed one`,
-  {
-    timeout: 900_000,
-  },
-  () => replaceUnderTraffic(REPLACEMENTS),
-);
+test(`${REPLACEMENTS} replacements let no denied packet through, and lose no allowed one`, () =>
+  replaceUnderTraffic(REPLACEMENTS));
 
 test('a policy deleted and created anew opens nothing while another one denies', async () => {
   const admit = new Map(
@@ -211,14 +174,14 @@ test('a policy deleted and created anew opens nothing while another one denies',
     ['deny-muted', { podSelector: { matchLabels: { app: 'muted' } }, policyTypes: ['Egress'] }],
   ]);
   await moveTo(new Map([...deny, ...admit]));
-  await synced();
+  await synced(lab);
   const account = await flowsDuring(lab, addresses, async () => {
     for (let turn = 0; turn < 20; turn += 1) {
       await moveTo(deny);
       // Every other time in one go: the agents see both changes at once, or one after the other.
-      if (turn % 2 === 0) await synced();
+      if (turn % 2 === 0) await synced(lab);
       await moveTo(new Map([...deny, ...admit]));
-      await synced();
+      await synced(lab);
     }
   });
   report('20 times deleted and created', account);
@@ -234,49 +197,60 @@ test('agents killed in the middle of their commits: no leak, no loss', async () 
     return nodes.reduce((sum, { policyd }) => sum + (policyd?.restarts ?? 0), 0);
   };
   const before = await restarts();
-  const [killed, milliseconds] = await timed(async () => {
+  const killed = await flowsDuring(lab, addresses, async () => {
     await withMode('slow', async () => {
       for (let turn = 0; turn < 6; turn += 1) {
         await moveTo(stateOf(turn + 1, addresses));
         await kill(turn % 2 === 0 ? 'node-a' : 'node-b');
         // Some of these changes are made while no agent runs.
         await moveTo(stateOf(turn + 2, addresses));
-        await synced();
+        await synced(lab);
       }
     });
   });
   expect((await restarts()) - before).toBe(6);
   report('6 agents killed', killed);
   expectNoLeak(killed);
-  await expectNoMoreLost(killed, milliseconds);
+  expect(killed.lost).toBe(0);
 });
 
 test('a table that a starting agent cannot adopt is replaced as a whole: no leak, no loss', async () => {
   await replace(1);
   const inside = (node: string, command: string): Promise<string> =>
     lab.sh(`ip netns exec ${node} nft ${command}`);
-  const [replaced, milliseconds] = await timed(async () => {
+  const replaced = await flowsDuring(lab, addresses, async () => {
     for (const node of ['node-a', 'node-b']) {
       // Something of no kind of ours: what it does cannot be known, so the table is not taken over.
       await inside(node, 'add counter inet policyd stray');
       await kill(node);
-      await synced();
+      await synced(lab);
       expect(await inside(node, '-s list table inet policyd')).not.toMatch(/stray/);
     }
   });
   report('2 tables replaced', replaced);
   expectNoLeak(replaced);
-  await expectNoMoreLost(replaced, milliseconds);
+  expect(replaced.lost).toBe(0);
 });
 
 test('two transactions in place of one are noticed', async () => {
   await replace(1);
-  const split = await flowsDuring(lab, addresses, () => withMode('split', () => replace(4, 1)));
-  report('taken away first, added later', split);
-  expect(split.lost).toBeGreaterThan(0);
-  const rewritten = await flowsDuring(lab, addresses, () => withMode('rewrite', () => replace(4, 20)));
-  report('table deleted, then written again', rewritten);
-  expect(rewritten.denied.arrived).toBeGreaterThan(0);
+  /** A few at a time, until they are: on a busy machine the flows are thin. */
+  const noticed = async (
+    what: string,
+    mode: 'split' | 'rewrite',
+    harm: (account: Account) => number,
+  ): Promise<void> => {
+    let found = 0;
+    for (let turn = 0; turn < 20 && found === 0; turn += 1) {
+      const replaced = () => withMode(mode, () => replace(4, 1 + 4 * turn));
+      const account = await flowsDuring(lab, addresses, replaced);
+      report(what, account);
+      found = harm(account);
+    }
+    expect(found).toBeGreaterThan(0);
+  };
+  await noticed('taken away first, added later', 'split', ({ lost }) => lost);
+  await noticed('table deleted, then written again', 'rewrite', ({ denied }) => denied.arrived);
 });
 
 test(`on bridges ${FEWER} replacements do the same`, async () => {

@@ -1,8 +1,7 @@
 /** The lab's channel, against a lab with bridges: policyd has tables of two families there. */
-import { rm } from 'node:fs/promises';
 import type { Channel } from '../../src/channel/channel.ts';
 import { type ChannelPlace, channelContract } from '../kit/channel-contract.ts';
-import { buildPrograms, type InsideLab, namespace, pod, startInside } from './inside-lab.ts';
+import { addressesOf, type InsideLab, namespace, pod, startReady } from './inside-lab.ts';
 
 const POLICIES = '/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies';
 const NODES = ['node-a', 'node-b'];
@@ -17,7 +16,6 @@ function policy(name: string, app: string): unknown {
 }
 
 async function startPlace(): Promise<ChannelPlace> {
-  const dist = await buildPrograms();
   const objects = [
     namespace('shop'),
     pod('client', { nodeName: 'node-a' }),
@@ -28,15 +26,9 @@ async function startPlace(): Promise<ChannelPlace> {
     pod('other', { nodeName: 'node-a' }),
     policy('deny-other', 'other'),
   ];
-  const lab = await startInside(dist, objects, { nodes: NODES.length, topology: 'bridge' });
-  await Promise.race([
-    lab.event('ready'),
-    lab.ended.then((status) => {
-      throw new Error(`the lab ended with ${status}: ${JSON.stringify(lab.events.at(-1))}`);
-    }),
-  ]);
-  const { pods } = await lab.client.state();
-  const addressOf = (name: string): string => pods.find((each) => each.name === name)?.addresses[0] ?? '';
+  const lab = await startReady(objects, { nodes: NODES.length, topology: 'bridge' });
+  const addressOf = async (name: string): Promise<string> =>
+    (await addressesOf(lab, `shop/${name}`))[0] ?? '';
   let changes = 0;
   const channel: Channel = lab.client;
   return {
@@ -44,9 +36,9 @@ async function startPlace(): Promise<ChannelPlace> {
     nodes: NODES,
     families: ['inet', 'bridge'],
     client: 'shop/client',
-    open: { address: addressOf('server'), port: 8080 },
-    closed: { address: addressOf('server'), port: 8081 },
-    denied: { address: addressOf('closed'), port: 8080 },
+    open: { address: await addressOf('server'), port: 8080 },
+    closed: { address: await addressOf('server'), port: 8081 },
+    denied: { address: await addressOf('closed'), port: 8080 },
     change: async () => {
       changes += 1;
       await lab.api('POST', POLICIES, policy(`change-${changes}`, 'nobody'));
@@ -56,10 +48,7 @@ async function startPlace(): Promise<ChannelPlace> {
       await lab.sh(`kill -STOP ${pid}`);
       return { undo: async () => void (await lab.sh(`kill -CONT ${pid}`)) };
     },
-    stop: async () => {
-      await lab.stop();
-      await rm(dist, { recursive: true, force: true });
-    },
+    stop: () => lab.stop(),
   };
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const [port, ...addresses] = process.argv.slice(2);
 const SOURCE_PORT = 7000;
 const PAUSE_MS = 2;
-const LONGEST_MS = 120_000;
+const LONGEST_MS = 3_600_000;
 
 const sockets = { 4: createSocket('udp4'), 6: createSocket({ type: 'udp6', ipv6Only: true }) };
 for (const socket of Object.values(sockets)) {

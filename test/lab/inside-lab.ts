@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import type { ProbeQuery, ProbeReport } from '../../src/channel/probe.ts';
 import { LabClient } from '../../src/lab/control/client.ts';
 import { findJoiner, joinCommand, joinEnvironment, joinScript } from '../../src/lab/launch/join.ts';
 import {
@@ -13,6 +15,8 @@ import {
   type SupervisorEvent,
   supervisorEventSchema,
 } from '../../src/lab/supervisor/config.ts';
+import { DIST, LAB_POD, POLICYD } from '../kit/built.ts';
+import { FAR_MS } from '../kit/waiting.ts';
 
 /** A supervisor in namespaces of its own, without the launcher: what is under test is the inside. */
 export interface InsideLab {
@@ -35,19 +39,10 @@ export interface InsideLab {
 
 const run = promisify(execFile);
 const ENVIRONMENT = { PATH: process.env.PATH ?? '' };
-const root = new URL('../../', import.meta.url).pathname;
-
-/** Bundles the programs once for all tests of a file. */
-export async function buildPrograms(): Promise<string> {
-  const dist = await mkdtemp(join(tmpdir(), 'inside-dist-'));
-  await run(process.execPath, [join(root, 'deploy/build.mjs')], {
-    env: { ...process.env, POLICYD_DIST: dist },
-  });
-  return dist;
-}
+/** Past this a lab that has been told to end is killed. */
+const END_MS = 60_000;
 
 export async function startInside(
-  dist: string,
   manifests: readonly unknown[],
   more: Partial<SupervisorConfig> = {},
 ): Promise<InsideLab> {
@@ -60,13 +55,13 @@ export async function startInside(
     name: 'inside',
     directory,
     manifests: [file],
-    programs: { policyd: join(dist, 'policyd.js'), labPod: join(dist, 'lab-pod.js') },
-    readyTimeoutMs: 60_000,
+    programs: { policyd: POLICYD, labPod: LAB_POD },
+    readyTimeoutMs: FAR_MS,
     ...more,
   };
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user', '--keep-caps'];
   const inside = `mount -t tmpfs tmpfs /run && exec "$@"`;
-  const supervisor = [process.execPath, join(dist, 'lab-supervisor.js'), JSON.stringify(config)];
+  const supervisor = [process.execPath, join(DIST, 'lab-supervisor.js'), JSON.stringify(config)];
   const spaces = ['--net', '--mount', '--propagation', 'private', '--pid', '--fork', '--mount-proc'];
   const child = spawn(
     'setpriv',
@@ -122,12 +117,56 @@ export async function startInside(
       }),
     stop: async () => {
       channel.end();
-      const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
       await ended;
       clearTimeout(timer);
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The same, in sync for the first time: with its nodes, pods and policies. */
+export async function startReady(
+  manifests: readonly unknown[],
+  more: Partial<SupervisorConfig> = {},
+): Promise<InsideLab> {
+  const lab = await startInside(manifests, more);
+  const ended = lab.ended.then((status) => {
+    throw new Error(`the lab ended with ${status}: ${JSON.stringify(lab.events.at(-1))}`);
+  });
+  await Promise.race([lab.event('ready'), ended]);
+  ended.catch(() => undefined);
+  return lab;
+}
+
+/** Until everybody has caught up with what the API server holds now. */
+export async function synced({ client }: InsideLab): Promise<void> {
+  expect(await client.sync(FAR_MS)).toMatchObject({ synced: true, waitingFor: [] });
+}
+
+/** Of a pod, IPv4 first: `shop/web`. None while it has no address. */
+export async function addressesOf({ client }: InsideLab, path: string): Promise<readonly string[]> {
+  const { pods } = await client.state();
+  return pods.find(({ namespace: ns, name }) => `${ns}/${name}` === path)?.addresses ?? [];
+}
+
+/** Milliseconds for the first try, and for those after it: only a busy machine needs them. */
+const PATIENCE_MS = [500, 2_000, 8_000, 30_000] as const;
+
+/**
+ * How a connection ends. Where nothing is expected to arrive the first silence counts; a silence that nobody
+ * expects is tried again, longer each time, before it does.
+ */
+export async function dial(
+  { client }: InsideLab,
+  query: Omit<ProbeQuery, 'timeoutMs'>,
+  expected: string,
+): Promise<ProbeReport['outcome']> {
+  for (const timeoutMs of PATIENCE_MS) {
+    const { outcome } = await client.probe({ ...query, timeoutMs });
+    if (outcome !== 'blocked' || expected === 'blocked') return outcome;
+  }
+  return 'blocked';
 }
 
 async function initOf(child: ChildProcess): Promise<number> {

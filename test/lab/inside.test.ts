@@ -1,7 +1,16 @@
-import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProbeReport } from '../../src/channel/probe.ts';
-import { buildPrograms, type InsideLab, namespace, pod, startInside } from './inside-lab.ts';
+import { LAB_POD } from '../kit/built.ts';
+import {
+  addressesOf,
+  dial,
+  type InsideLab,
+  namespace,
+  pod,
+  startInside,
+  startReady,
+  synced,
+} from './inside-lab.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
 const POLICIES = '/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies';
@@ -12,33 +21,16 @@ const denyAll = {
   spec: { podSelector: { matchLabels: { app: 'api' } } },
 };
 
-let dist: string;
-beforeAll(async () => {
-  dist = await buildPrograms();
-});
-afterAll(() => rm(dist, { recursive: true, force: true }));
-
-async function addressesOf(lab: InsideLab, name: string): Promise<readonly string[]> {
-  const { pods } = await lab.client.state();
-  return pods.find((candidate) => candidate.name === name)?.addresses ?? [];
-}
-
 async function probe(
   lab: InsideLab,
   from: string,
   address: string,
   port: number,
+  expected: ProbeReport['outcome'],
   protocol: 'TCP' | 'UDP' = 'TCP',
-): Promise<ProbeReport['outcome']> {
-  const to = { address, port, protocol };
-  const { outcome } = await lab.client.probe({ from: { pod: `shop/${from}` }, to, timeoutMs: 1000 });
-  // A timeout is tried once more before it counts.
-  if (outcome !== 'blocked') return outcome;
-  return (await lab.client.probe({ from: { pod: `shop/${from}` }, to, timeoutMs: 1000 })).outcome;
-}
-
-async function synced(lab: InsideLab): Promise<void> {
-  expect(await lab.client.sync(20_000)).toMatchObject({ synced: true, waitingFor: [] });
+): Promise<void> {
+  const found = await dial(lab, { from: { pod: `shop/${from}` }, to: { address, port, protocol } }, expected);
+  expect([from, address, port, protocol, found]).toEqual([from, address, port, protocol, expected]);
 }
 
 describe('a lab of two nodes, dual stack, with the real policyd', () => {
@@ -53,8 +45,7 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
       local,
       host,
     ];
-    lab = await startInside(dist, objects, { nodes: 2 });
-    await Promise.race([lab.event('ready'), failure(lab)]);
+    lab = await startReady(objects, { nodes: 2 });
   });
   afterAll(() => lab.stop());
 
@@ -74,34 +65,26 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
   });
 
   test('probes tell connected from refused, over both families, TCP and UDP, to pods, nodes and outside', async () => {
-    const targets = [...(await addressesOf(lab, 'api')), ...(await addressesOf(lab, 'neighbour'))];
+    const targets = [...(await addressesOf(lab, 'shop/api')), ...(await addressesOf(lab, 'shop/neighbour'))];
     for (const address of [...targets, '172.18.0.3']) {
       for (const protocol of ['TCP', 'UDP'] as const) {
-        expect([address, protocol, await probe(lab, 'web', address, 8080, protocol)]).toEqual([
-          address,
-          protocol,
-          'connected',
-        ]);
-        expect([address, protocol, await probe(lab, 'web', address, 8081, protocol)]).toEqual([
-          address,
-          protocol,
-          'refused',
-        ]);
+        await probe(lab, 'web', address, 8080, 'connected', protocol);
+        await probe(lab, 'web', address, 8081, 'refused', protocol);
       }
     }
     for (const address of ['203.0.113.10', '2001:db8:113::10']) {
-      expect(await probe(lab, 'web', address, 443)).toBe('connected');
-      expect(await probe(lab, 'web', address, 444)).toBe('refused');
+      await probe(lab, 'web', address, 443, 'connected');
+      await probe(lab, 'web', address, 444, 'refused');
     }
   });
 
   test('nodes and the external host make probes too, and unknown sources are named', async () => {
-    const [address = ''] = await addressesOf(lab, 'api');
+    const [address = ''] = await addressesOf(lab, 'shop/api');
     const to = { address, port: 8080, protocol: 'TCP' } as const;
-    const ask = (from: { node: string } | { external: true }): Promise<ProbeReport> =>
-      lab.client.probe({ from, to, timeoutMs: 1000 });
-    expect((await ask({ node: 'node-a' })).outcome).toBe('connected');
-    expect((await ask({ external: true })).outcome).toBe('connected');
+    const ask = (from: { node: string } | { external: true }): Promise<ProbeReport['outcome']> =>
+      dial(lab, { from, to }, 'connected');
+    expect(await ask({ node: 'node-a' })).toBe('connected');
+    expect(await ask({ external: true })).toBe('connected');
     await expect(ask({ node: 'node-z' })).rejects.toThrow(
       'the lab has no node node-z; it has node-a, node-b',
     );
@@ -111,27 +94,27 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
   });
 
   test('a policy created through the API drops in the kernel, and its deletion opens again', async () => {
-    const [four = '', six = ''] = await addressesOf(lab, 'api');
-    expect(await probe(lab, 'web', four, 8080)).toBe('connected');
+    const [four = '', six = ''] = await addressesOf(lab, 'shop/api');
+    await probe(lab, 'web', four, 8080, 'connected');
     expect((await lab.api('POST', POLICIES, denyAll)).status).toBe(201);
     await synced(lab);
-    expect(await probe(lab, 'web', four, 8080)).toBe('blocked');
-    expect(await probe(lab, 'web', six, 8080, 'UDP')).toBe('blocked');
-    expect(await probe(lab, 'api', '203.0.113.10', 80)).toBe('connected');
+    await probe(lab, 'web', four, 8080, 'blocked');
+    await probe(lab, 'web', six, 8080, 'blocked', 'UDP');
+    await probe(lab, 'api', '203.0.113.10', 80, 'connected');
     const ruleset = await lab.client.listing('node-b');
     expect(ruleset).toMatchObject({ node: 'node-b', inSync: true });
     expect(JSON.stringify(ruleset.listing)).toContain(four);
     expect((await lab.api('DELETE', `${POLICIES}/deny`)).status).toBe(200);
     await synced(lab);
-    expect(await probe(lab, 'web', four, 8080)).toBe('connected');
+    await probe(lab, 'web', four, 8080, 'connected');
   });
 
   test('a deleted pod takes its namespace and link with it, and its address serves the next one', async () => {
     const before = (await lab.sh('ip netns')).split('\n').length;
     await lab.api('POST', PODS, pod('short', { nodeName: 'node-a' }));
     await synced(lab);
-    const addresses = await addressesOf(lab, 'short');
-    expect(await probe(lab, 'web', addresses[0] ?? '', 8080)).toBe('connected');
+    const addresses = await addressesOf(lab, 'shop/short');
+    await probe(lab, 'web', addresses[0] ?? '', 8080, 'connected');
     expect(await lab.sh('ip netns')).toContain('shop_short');
     await lab.api('DELETE', `${PODS}/short`);
     await synced(lab);
@@ -139,8 +122,8 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
     expect((await lab.sh('ip netns')).split('\n').length).toBe(before);
     await lab.api('POST', PODS, pod('next', { nodeName: 'node-a' }));
     await synced(lab);
-    expect(await addressesOf(lab, 'next')).toEqual(addresses);
-    expect(await probe(lab, 'web', addresses[0] ?? '', 8080)).toBe('connected');
+    expect(await addressesOf(lab, 'shop/next')).toEqual(addresses);
+    await probe(lab, 'web', addresses[0] ?? '', 8080, 'connected');
     await lab.api('DELETE', `${PODS}/next?gracePeriodSeconds=0`);
     await synced(lab);
     expect((await lab.sh('ip netns')).split('\n').length).toBe(before);
@@ -149,11 +132,12 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
   test('a completed pod gives up its network', async () => {
     await lab.api('POST', PODS, pod('job', { nodeName: 'node-b' }));
     await synced(lab);
-    const [address = ''] = await addressesOf(lab, 'job');
-    expect(await probe(lab, 'api', address, 8080)).toBe('connected');
+    const [address = ''] = await addressesOf(lab, 'shop/job');
+    await probe(lab, 'api', address, 8080, 'connected');
     await lab.api('PATCH', `${PODS}/job/status`, { status: { phase: 'Succeeded' } });
     await synced(lab);
-    expect(await probe(lab, 'api', address, 8080)).not.toBe('connected');
+    const to = { address, port: 8080, protocol: 'TCP' } as const;
+    expect(await dial(lab, { from: { pod: 'shop/api' }, to }, 'blocked')).not.toBe('connected');
     expect(await lab.sh('ip netns')).not.toContain('shop_job');
     await lab.api('DELETE', `${PODS}/job`);
     await synced(lab);
@@ -170,13 +154,13 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
   });
 
   test('a policyd killed with -9 is reported and started again, while its rules hold', async () => {
-    const [four = ''] = await addressesOf(lab, 'api');
+    const [four = ''] = await addressesOf(lab, 'shop/api');
     await lab.api('POST', POLICIES, denyAll);
     await synced(lab);
     const killed = (await lab.client.state()).nodes.find(({ name }) => name === 'node-b')?.policyd?.pid;
     await lab.sh(`kill -9 ${killed}`);
     expect((await lab.event('warning')).message).toMatch(/^policyd on node-b died of SIGKILL/);
-    expect(await probe(lab, 'web', four, 8080)).toBe('blocked');
+    await probe(lab, 'web', four, 8080, 'blocked');
     await synced(lab);
     const policyd = (await lab.client.state()).nodes.find(({ name }) => name === 'node-b')?.policyd;
     expect(policyd).toMatchObject({ running: true, restarts: 1, inSync: true });
@@ -187,7 +171,7 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
     await lab.sh(`kill -CONT ${policyd?.pid}`);
     expect(stopped).toContain('policyd on node-b does not answer yet');
     await synced(lab);
-    expect(await probe(lab, 'web', four, 8080)).toBe('connected');
+    await probe(lab, 'web', four, 8080, 'connected');
   });
 
   test('the process of a pod is started again when it dies', async () => {
@@ -195,23 +179,24 @@ describe('a lab of two nodes, dual stack, with the real policyd', () => {
     await lab.sh(
       `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -q 'lab-pod.*[n]eighbour' && kill -9 \${p#/proc/}; done; true`,
     );
-    await expect.poll(async () => (await lab.client.sync(100)).synced, { timeout: 10_000 }).toBe(true);
-    const [address = ''] = await addressesOf(lab, 'neighbour');
-    await expect.poll(() => probe(lab, 'web', address, 8080), { timeout: 10_000 }).toBe('connected');
+    await synced(lab);
+    const [address = ''] = await addressesOf(lab, 'shop/neighbour');
+    const to = { address, port: 8080, protocol: 'TCP' } as const;
+    const ends = (): Promise<string> => dial(lab, { from: { pod: 'shop/web' }, to }, 'blocked');
+    await expect.poll(ends).toBe('connected');
   });
 });
 
 test.each(['ipv4', 'ipv6'] as const)('a lab of %s alone works', async (ipFamily) => {
-  const lab = await startInside(dist, [namespace('shop'), pod('web'), pod('api')], { ipFamily, nodes: 2 });
+  const lab = await startReady([namespace('shop'), pod('web'), pod('api')], { ipFamily, nodes: 2 });
   try {
-    await Promise.race([lab.event('ready'), failure(lab)]);
-    const addresses = await addressesOf(lab, 'api');
+    const addresses = await addressesOf(lab, 'shop/api');
     expect(addresses).toHaveLength(1);
     expect(addresses[0]?.includes(':')).toBe(ipFamily === 'ipv6');
-    expect(await probe(lab, 'web', addresses[0] ?? '', 8080)).toBe('connected');
+    await probe(lab, 'web', addresses[0] ?? '', 8080, 'connected');
     await lab.api('POST', POLICIES, denyAll);
     await synced(lab);
-    expect(await probe(lab, 'web', addresses[0] ?? '', 8080)).toBe('blocked');
+    await probe(lab, 'web', addresses[0] ?? '', 8080, 'blocked');
   } finally {
     await lab.stop();
   }
@@ -223,7 +208,7 @@ test.each([
   ['[ -S "$POLICYD_LAB" ] && [ -f "$KUBECONFIG" ] && [ "$GIVEN" = yes ] && [ "$PWD" = /tmp ]', 0],
 ])('the command %s ends the lab with its status', async (line, status) => {
   const command = { argv: ['sh', '-c', line], cwd: '/tmp', env: { PATH: '/usr/bin:/bin', GIVEN: 'yes' } };
-  const lab = await startInside(dist, [namespace('shop')], { command, programs: withoutPolicyd() });
+  const lab = await startInside([namespace('shop')], { command, programs: withoutPolicyd() });
   expect(await lab.ended).toBe(status);
   expect(lab.events.at(-1)).toEqual({ event: 'exited', status });
   await lab.stop();
@@ -231,7 +216,7 @@ test.each([
 
 test('manifests the API server refuses fail the lab with every message', async () => {
   const lost = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'lost', namespace: 'nowhere' }, spec: {} };
-  const lab = await startInside(dist, [namespace('shop'), namespace('shop'), lost], {
+  const lab = await startInside([namespace('shop'), namespace('shop'), lost], {
     programs: withoutPolicyd(),
   });
   expect(await lab.ended).toBe(125);
@@ -242,18 +227,13 @@ test('manifests the API server refuses fail the lab with every message', async (
 });
 
 test('a lab whose policyd cannot run says so instead of claiming to be ready', async () => {
-  const programs = { policyd: '/nonexistent/policyd.js', labPod: `${dist}/lab-pod.js` };
-  const lab = await startInside(dist, [namespace('shop'), pod('web')], { programs, readyTimeoutMs: 2000 });
+  const programs = { policyd: '/nonexistent/policyd.js', labPod: LAB_POD };
+  const lab = await startInside([namespace('shop'), pod('web')], { programs, readyTimeoutMs: 10_000 });
   expect(await lab.ended).toBe(125);
   expect((await lab.event('failed')).message).toMatch(/not in sync.*policyd on node-a exited with 1/s);
   await lab.stop();
 });
 
 function withoutPolicyd(): { policyd: null; labPod: string } {
-  return { policyd: null, labPod: `${dist}/lab-pod.js` };
-}
-
-async function failure(lab: InsideLab): Promise<never> {
-  const status = await lab.ended;
-  throw new Error(`the lab ended with ${status}: ${JSON.stringify(lab.events.at(-1))}`);
+  return { policyd: null, labPod: LAB_POD };
 }

@@ -222,7 +222,7 @@ describe('Deployments from arguments', () => {
       },
     });
     await run('scale', 'deploy/web', '--replicas=0');
-    await run('wait', '--for=delete', 'pod', '-l', 'app=web', '--timeout=20s');
+    await run('wait', '--for=delete', 'pod', '-l', 'app=web', '--timeout=240s');
     expect(await run('get', 'deploy', 'web')).toMatch(/web +0\/0 +0 +0 /);
     const { stderr } = await cluster.kubectl(
       'scale',
@@ -239,7 +239,7 @@ describe('Deployments from arguments', () => {
 describe('nodes', () => {
   test('are cordoned, tainted, drained and given back', async () => {
     await cluster.ok('run', 'guest', '--image=x');
-    await cluster.ok('wait', '--for=condition=Ready', 'pod/guest', '--timeout=20s');
+    await cluster.ok('wait', '--for=condition=Ready', 'pod/guest', '--timeout=240s');
     await cluster.ok('cordon', 'node-a');
     expect(await cluster.ok('get', 'node', 'node-a')).toContain('Ready,SchedulingDisabled');
     await cluster.ok('taint', 'node', 'node-a', 'k=v:NoSchedule');
@@ -251,7 +251,7 @@ describe('nodes', () => {
       'drain',
       'node-a',
       '--force',
-      '--timeout=30s',
+      '--timeout=240s',
       '--pod-selector=run=guest',
     );
     expect(drained).toContain('pod/guest evicted');

@@ -1,4 +1,5 @@
 /** Both ways of joining a lab, with a lab that is nothing but its namespaces. */
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -14,7 +15,8 @@ import {
 } from '../../src/lab/launch/join.ts';
 import { enterNewNamespaces, initProcess, type LabNamespaces } from '../../src/lab/launch/namespaces.ts';
 import { mayMakeNamespaces } from '../../src/lab/launch/privileges.ts';
-import { eventually, processesIn } from './launch-programs.ts';
+import { eventually } from '../kit/waiting.ts';
+import { processesIn } from './launch-programs.ts';
 
 const perl = await findJoiner();
 const joiners: readonly Joiner[] = [perl, { kind: 'nsenter', keepCapabilities: false }];
@@ -31,7 +33,7 @@ describe('joining namespaces', () => {
     await writeFile(join(directory, 'init'), initScript);
     await writeFile(join(directory, 'join'), joinScript);
     userNamespace = !(await mayMakeNamespaces());
-    const program = ['sh', '-c', 'echo \'{"event":"ready","env":{}}\' >&3; sleep 300 & wait'];
+    const program = ['sh', '-c', 'echo \'{"event":"ready","env":{}}\' >&3; sleep 3600 & wait'];
     const [scratch, initFile] = [join(directory, 'run'), join(directory, 'init')];
     lab = enterNewNamespaces({ userNamespace, init: initFile, scratch, program, env: process.env, log: 2 });
     await listenToSupervisor(lab.channel, { step: () => {}, warn: () => {} }).ready;
@@ -95,6 +97,22 @@ describe('joining namespaces', () => {
     expect(result.stderr).toContain('/no/such/place');
   });
 
+  test('a signal that comes with the first word of the command is passed on, however late the joiner is', async () => {
+    const starts = 'defined $child or';
+    const late = joinScript.replace(starts, `select(undef, undef, undef, 0.5) if $child; ${starts}`);
+    expect(late).not.toBe(joinScript);
+    const place = join(directory, 'late');
+    await mkdir(place);
+    await writeFile(join(place, 'join'), late);
+    const argv = ['sh', '-c', 'trap "exit 9" TERM; echo up; while :; do sleep 0.1; done'];
+    const request = { directory: place, init, userNamespace, cwd: directory, forward: ['SIGTERM'], argv };
+    const [file, ...args] = joinCommand(perl, request);
+    const started = execa(file, args, { reject: false });
+    started.stdout.once('data', () => started.kill('SIGTERM'));
+    // Its exit alone: a command without its joiner would keep the output open.
+    expect(await once(started, 'exit')).toEqual([9, null]);
+  });
+
   test('PID 1 reaps orphans', async () => {
     await run(perl, ['sh', '-c', 'for i in 1 2 3; do (sleep 0.05 &); done']);
     const none = async (): Promise<boolean> => {
@@ -105,7 +123,7 @@ describe('joining namespaces', () => {
       ]);
       return stdout === '0';
     };
-    expect(await eventually(none)).toBe(true);
+    await eventually('no zombie is left', none);
   });
 
   test('a socket or directory in /run stays visible, the names of network namespaces do not', async () => {
@@ -120,6 +138,6 @@ describe('joining namespaces', () => {
     expect((await processesIn(namespace)).length).toBeGreaterThan(1);
     process.kill(init, 'SIGTERM');
     await lab.ended;
-    expect(await eventually(async () => (await processesIn(namespace)).length === 0)).toBe(true);
+    await eventually('no process is left', async () => (await processesIn(namespace)).length === 0);
   });
 });

@@ -2,6 +2,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, type ResultPromise } from 'execa';
+import { DIST } from '../kit/built.ts';
 
 export interface Identity {
   readonly name: string;
@@ -18,7 +19,8 @@ export const identities: readonly Identity[] =
       ]
     : [{ name: 'an ordinary user', uid: null }];
 
-const dist: string = process.env.POLICYD_DIST ?? new URL('../../dist', import.meta.url).pathname;
+/** Ends what a killed test has left. */
+const LIFETIME_MS = 3_600_000;
 
 export interface RunOptions {
   readonly input?: string;
@@ -49,7 +51,7 @@ export interface Programs {
 /** A copy that the user can read wherever the checkout is, and a TMPDIR in which only its own labs are. */
 export async function installFor({ uid }: Identity): Promise<Programs> {
   const directory = await mkdtemp('/tmp/pl-');
-  await cp(dist, join(directory, 'dist'), { recursive: true, verbatimSymlinks: true });
+  await cp(DIST, join(directory, 'dist'), { recursive: true, verbatimSymlinks: true });
   const [home, temporary] = [join(directory, 'home'), join(directory, 'tmp')];
   await mkdir(home);
   await mkdir(temporary);
@@ -65,7 +67,7 @@ export async function installFor({ uid }: Identity): Promise<Programs> {
     policyctl,
     run: (args, { input = '', env: more = {} } = {}) => {
       const [file = '', ...rest] = [...as, policyctl, ...args];
-      const settings = { cwd: temporary, timeout: 280_000, input, env: { ...env, ...more } };
+      const settings = { cwd: temporary, timeout: LIFETIME_MS, input, env: { ...env, ...more } };
       return execa(file, rest, { ...settings, reject: false, all: true } satisfies Settings as Settings);
     },
     remove: async () => await rm(directory, { recursive: true, force: true }),
@@ -104,14 +106,4 @@ export async function machineNetwork(): Promise<unknown> {
     names: await readdir('/run/netns').catch(() => 'none'),
     forwarding: await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8'),
   };
-}
-
-/** Waits until `check` gives true, at most so many milliseconds; gives what it gave last. */
-export async function eventually(check: () => Promise<boolean>, milliseconds = 10_000): Promise<boolean> {
-  const end = Date.now() + milliseconds;
-  while (Date.now() < end) {
-    if (await check()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return await check();
 }

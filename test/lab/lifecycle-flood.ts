@@ -1,17 +1,10 @@
 /** Datagrams from one pod at addresses of node-a, counted on their way to given pods before and after policyd. */
 import { planLab, podAddresses, podLinkName } from '../../src/lab/network/plan.ts';
+import { FAR_MS } from '../kit/waiting.ts';
+import { type Counted, countedDuring } from './hook-counters.ts';
 import { type LifecycleLab, PORT } from './lifecycle-lab.ts';
 
 const SENDER = new URL('flood.mjs', import.meta.url).pathname;
-const POLICYD_PRIORITY = -5;
-
-export interface Counted {
-  /** Datagrams that the node forwards to the pods. */
-  readonly offered: number;
-  /** Those of them that policyd lets pass. */
-  readonly delivered: number;
-}
-
 /** The addresses that the next pods of node-a will get: in the lab, the lowest that are free. */
 export async function nextAddresses(lab: LifecycleLab, count: number): Promise<readonly string[]> {
   const plan = planLab({ nodes: 2, ipFamily: 'dual' });
@@ -39,29 +32,20 @@ export async function floodDuring(
     return podLinkName(ns, name);
   });
   const match = `oifname { ${devices.join(', ')} } udp dport ${PORT}`;
-  const chain = (name: string, priority: number): string =>
-    `chain ${name} { type filter hook forward priority ${priority}; ${match} counter name ${name}; };`;
-  const table = [
-    'counter offered { }; counter delivered { };',
-    chain('offered', POLICYD_PRIORITY - 1),
-    chain('delivered', POLICYD_PRIORITY + 1),
-  ].join(' ');
-  await sh(`ip netns exec node-a nft 'table inet flood { ${table} }'`);
   const sender = `ip netns exec ${from.replace('/', '_')} ${process.execPath} ${SENDER} ${PORT} ${addresses.join(' ')}`;
   const said = `${directory}/flood`;
   const started = [
     `rm -f ${said}; ${sender} >${said} 2>&1 & echo $! >${directory}/flood.pid`,
-    `for i in $(seq 200); do grep -qs flooding ${said} && exit 0; sleep 0.05; done; exit 1`,
+    `for i in $(seq ${FAR_MS / 50}); do grep -qs flooding ${said} && exit 0; sleep 0.05; done; exit 1`,
   ];
-  await sh(started.join('\n'));
-  try {
-    await act();
-  } finally {
-    await sh(`kill $(cat ${directory}/flood.pid)`);
-  }
-  const list = 'ip netns exec node-a nft list counters table inet flood';
-  const text = await sh(`${list}; ip netns exec node-a nft delete table inet flood`);
-  const count = (name: string): number =>
-    Number(new RegExp(`counter ${name} \\{\\s+packets (\\d+)`).exec(text)?.[1]);
-  return { offered: count('offered'), delivered: count('delivered') };
+  const [flood] = await countedDuring(lab.inside, ['node-a'], [match], async () => {
+    await sh(started.join('\n'));
+    try {
+      await act();
+    } finally {
+      await sh(`kill $(cat ${directory}/flood.pid)`);
+    }
+  });
+  if (flood === undefined) throw new Error('nothing was counted');
+  return flood;
 }

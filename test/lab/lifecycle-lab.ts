@@ -4,13 +4,12 @@
  */
 import { expect } from 'vitest';
 import { HOLD_ANNOTATION } from '../../src/lab/kubelet/pod-spec.ts';
-import { type InsideLab, namespace, startInside } from './inside-lab.ts';
+import { DIST } from '../kit/built.ts';
+import { addressesOf, dial, type InsideLab, namespace, startReady, synced } from './inside-lab.ts';
 
 export type Raw = Readonly<Record<string, unknown>>;
 type Outcome = 'connected' | 'blocked' | 'refused' | 'error';
 
-const FIRST_PATIENCE_MS = 500;
-const LAST_PATIENCE_MS = 2_000;
 export const PORT = 8080;
 
 /** `ns/name`, on node-a, isolated by nothing. */
@@ -29,7 +28,7 @@ export function container(more: Raw = {}): Raw {
 }
 
 /** Its containers run on for as long after its deletion. */
-export function lingering(path: string, labels: Raw = {}, seconds = 60): Raw {
+export function lingering(path: string, labels: Raw = {}, seconds = 600): Raw {
   return pod(path, labels, {
     terminationGracePeriodSeconds: seconds,
     containers: [container({ lifecycle: { preStop: { sleep: { seconds } } } })],
@@ -82,30 +81,19 @@ function wantedOf(expected: Expected): Readonly<Record<string, string>> {
 
 export class LifecycleLab {
   readonly inside: InsideLab;
-  readonly #dist: string;
 
-  private constructor(inside: InsideLab, dist: string) {
+  private constructor(inside: InsideLab) {
     this.inside = inside;
-    this.#dist = dist;
   }
 
-  static async start(dist: string): Promise<LifecycleLab> {
-    const inside = await startInside(
-      dist,
-      [
-        namespace('base'),
-        pod('base/friend', { app: 'friend' }),
-        pod('base/stranger', { app: 'stranger' }),
-        pod('base/far', { app: 'stranger' }, { nodeName: 'node-b' }),
-      ],
-      { nodes: 2 },
-    );
-    const ended = inside.ended.then((status) => {
-      throw new Error(`the lab ended with ${status}: ${JSON.stringify(inside.events.at(-1))}`);
-    });
-    await Promise.race([inside.event('ready'), ended]);
-    ended.catch(() => undefined);
-    return new LifecycleLab(inside, dist);
+  static async start(): Promise<LifecycleLab> {
+    const objects = [
+      namespace('base'),
+      pod('base/friend', { app: 'friend' }),
+      pod('base/stranger', { app: 'stranger' }),
+      pod('base/far', { app: 'stranger' }, { nodeName: 'node-b' }),
+    ];
+    return new LifecycleLab(await startReady(objects, { nodes: 2 }));
   }
 
   /** In the lab, as its user types it. */
@@ -128,27 +116,25 @@ export class LifecycleLab {
   }
 
   async synced(): Promise<void> {
-    expect(await this.inside.client.sync(60_000)).toMatchObject({ synced: true, waitingFor: [] });
+    await synced(this.inside);
   }
 
   /** Like `expect`, before long: for a lab that is never in sync, since a pod is waited for. */
   async eventually(expected: Expected): Promise<void> {
-    await expect.poll(() => this.#results(expected), { timeout: 20_000 }).toEqual(wantedOf(expected));
+    await expect.poll(() => this.#results(expected)).toEqual(wantedOf(expected));
   }
 
   /** `policyctl explain ... -o json`, in the lab. */
   async explain(question: string): Promise<unknown> {
     const { directory } = this.inside;
     const env = `KUBECONFIG=${directory}/kubeconfig POLICYD_LAB=${directory}/lab.sock`;
-    const command = `${process.execPath} ${this.#dist}/policyctl.js explain -o json ${question}`;
+    const command = `${process.execPath} ${DIST}/policyctl.js explain -o json ${question}`;
     return JSON.parse(await this.inside.sh(`${env} ${command} || true`));
   }
 
   /** Its addresses, IPv4 first. */
   async addresses(path: string): Promise<readonly string[]> {
-    const { pods } = await this.inside.client.state();
-    const [ns, name] = path.split('/');
-    return pods.find((one) => one.namespace === ns && one.name === name)?.addresses ?? [];
+    return await addressesOf(this.inside, path);
   }
 
   /** Names of the pods of a namespace, sorted. */
@@ -170,20 +156,16 @@ export class LifecycleLab {
   }
 
   /** One word when all families agree. */
-  async #outcomes(dial: string, expected: string): Promise<string> {
-    const [source = '', to = ''] = dial.split(' > ');
+  async #outcomes(dialled: string, expected: string): Promise<string> {
+    const [source = '', to = ''] = dialled.split(' > ');
     const addresses = /[.:]/.test(to) ? [to] : await this.addresses(to);
     if (addresses.length === 0) return 'no address';
-    const found = await Promise.all(addresses.map((address) => this.#probe(source, address, expected)));
+    const found = await Promise.all(
+      addresses.map((address) => {
+        const to = { address, port: PORT, protocol: 'TCP' } as const;
+        return dial(this.inside, { from: { pod: source }, to }, expected);
+      }),
+    );
     return [...new Set(found)].join(' and ');
-  }
-
-  /** A timeout that nobody expects is tried once more, with patience, before it counts. */
-  async #probe(source: string, address: string, expected: string): Promise<Outcome> {
-    const to = { address, port: PORT, protocol: 'TCP' } as const;
-    const query = { from: { pod: source }, to, timeoutMs: FIRST_PATIENCE_MS };
-    const { outcome } = await this.inside.client.probe(query);
-    if (outcome !== 'blocked' || expected === 'blocked') return outcome;
-    return (await this.inside.client.probe({ ...query, timeoutMs: LAST_PATIENCE_MS })).outcome;
   }
 }

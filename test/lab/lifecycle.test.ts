@@ -2,9 +2,7 @@
  * What comes, changes and goes (semantics 1.8), with real probes and kubectl: each line I1 to I7 is named by
  * the tests that hold it. Every denial is a flow that passes without the policy.
  */
-import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildPrograms } from './inside-lab.ts';
 import { floodDuring, nextAddresses } from './lifecycle-flood.ts';
 import {
   container,
@@ -19,16 +17,11 @@ import {
   type Raw,
 } from './lifecycle-lab.ts';
 
-let dist: string;
 let lab: LifecycleLab;
 beforeAll(async () => {
-  dist = await buildPrograms();
-  lab = await LifecycleLab.start(dist);
+  lab = await LifecycleLab.start();
 });
-afterAll(async () => {
-  await lab.inside.stop();
-  await rm(dist, { recursive: true, force: true });
-});
+afterAll(() => lab.inside.stop());
 
 function deployment(path: string, app: string, replicas: number): Raw {
   const [ns, name] = path.split('/');
@@ -63,7 +56,7 @@ describe('Deployments', () => {
     const check = async (count: number): Promise<readonly string[]> => {
       const present = async (): Promise<readonly string[]> =>
         (await lab.names('deploy')).filter((path) => path !== 'deploy/db');
-      await expect.poll(present, { timeout: 30_000 }).toHaveLength(count);
+      await expect.poll(present).toHaveLength(count);
       await lab.synced();
       const replicas = await present();
       await lab.expect({
@@ -79,7 +72,7 @@ describe('Deployments', () => {
     await check(1);
     const version = '{"spec":{"template":{"metadata":{"labels":{"version":"2"}}}}}';
     await lab.kubectl(`patch -n deploy deployment/api -p '${version}'`);
-    await lab.kubectl('rollout status -n deploy deployment/api --timeout=60s');
+    await lab.kubectl('rollout status -n deploy deployment/api --timeout=240s');
     const last = await check(1);
     expect(first).not.toEqual(expect.arrayContaining([...last]));
     await lab.kubectl('delete -n deploy networkpolicy --all');
@@ -123,7 +116,7 @@ describe('addresses that are released', () => {
     await lab.apply('heir', pod('heir/before', {}), policy('heir/heir', 'heir'));
     const address = await lab.addresses('heir/before');
     const established = await floodDuring(lab, 'base/stranger', address, ['heir/before'], async () => {
-      await expect.poll(() => received('heir/before'), { timeout: 20_000 }).toBeGreaterThan(10);
+      await expect.poll(() => received('heir/before')).toBeGreaterThan(10);
     });
     expect(established.delivered).toBe(established.offered);
     await end('heir/before', 'Succeeded');
@@ -154,7 +147,7 @@ describe('addresses that are released', () => {
     const before = await lab.addresses('moved/api');
     const device = (await lab.inside.sh(`ip -n node-a route get ${before[0]}`)).match(/dev (\S+)/)?.[1];
     await lab.inside.sh(`ip -n node-a link del ${device}; kill -9 $(ip netns pids moved_api)`);
-    await expect.poll(() => lab.addresses('moved/api'), { timeout: 20_000 }).not.toEqual(before);
+    await expect.poll(() => lab.addresses('moved/api')).not.toEqual(before);
     await lab.synced();
     await lab.expect({
       connected: ['base/friend > moved/api', 'moved/api > moved/db'],
@@ -208,14 +201,12 @@ describe('pods that are being deleted', () => {
     );
     await lab.kubectl('delete namespace ending --wait=false');
     await expect
-      .poll(() => lab.kubectl('get pod -n ending api -o jsonpath={.metadata.deletionTimestamp}'), {
-        timeout: 20_000,
-      })
+      .poll(() => lab.kubectl('get pod -n ending api -o jsonpath={.metadata.deletionTimestamp}'))
       .not.toBe('');
     await lab.synced();
     await lab.expect({ connected: ['base/friend > ending/api'], blocked: ['base/stranger > ending/api'] });
     await lab.kubectl('delete pod -n ending api --force --grace-period=0');
-    await lab.kubectl('wait --for=delete namespace/ending --timeout=30s');
+    await lab.kubectl('wait --for=delete namespace/ending --timeout=240s');
     await lab.synced();
     // Recreated under its name, it has nothing of the one before.
     await lab.apply('ending', pod('ending/api', { app: 'api' }));

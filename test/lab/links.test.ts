@@ -2,17 +2,17 @@
  * What is under TCP and UDP: ARP and neighbour discovery on a bridge, and the ICMP errors from which a sender
  * learns the path's MTU. Both must work however tightly pods are closed. Needs `make build` first.
  */
-import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { POD_BRIDGE, podLinkName } from '../../src/lab/network/plan.ts';
 import { TOPOLOGIES } from '../../src/lab/network/topology.ts';
-import { buildPrograms } from './inside-lab.ts';
+import { FAR_MS } from '../kit/waiting.ts';
 import { identities, installFor } from './launch-programs.ts';
 import { CLOSED } from './service-cases.ts';
 import { type Family, OBJECTS, type Policy, type Raw, ServiceLab } from './service-lab.ts';
 
 const BYTES = 1_000_000;
-const PATIENCE_MS = 10_000;
+/** Of a transfer that gets on; one that is stuck gets to it. */
+const PATIENCE_MS = FAR_MS;
 /** Above the least that IPv6 demands of every link (1,280), below what pods are told of (1,500). */
 const NARROW = 1_300;
 
@@ -54,16 +54,10 @@ interface Path {
   readonly learns: readonly [string, string];
 }
 
-let dist: string;
-beforeAll(async () => {
-  dist = await buildPrograms();
-});
-afterAll(() => rm(dist, { recursive: true, force: true }));
-
 describe.each(TOPOLOGIES)('%s, two nodes, dual stack', (topology) => {
   let lab: ServiceLab;
   beforeAll(async () => {
-    lab = await ServiceLab.start(dist, { topology });
+    lab = await ServiceLab.start({ topology });
   });
   afterAll(() => lab.inside.stop());
 

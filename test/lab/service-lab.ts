@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { ProbeReport, ProbeSource } from '../../src/channel/probe.ts';
 import { planLab, podGateways } from '../../src/lab/network/plan.ts';
 import type { SupervisorConfig } from '../../src/lab/supervisor/config.ts';
-import { type InsideLab, namespace, startInside } from './inside-lab.ts';
+import { dial, type InsideLab, namespace, startReady, synced } from './inside-lab.ts';
 
 export const SERVICES = '/api/v1/namespaces/shop/services';
 export const PODS = '/api/v1/namespaces/shop/pods';
@@ -100,9 +100,6 @@ export const OBJECTS: readonly unknown[] = [
   service('by-hand', { ports: [{ name: 'http', port: 80 }] }),
 ];
 
-const FIRST_PATIENCE_MS = 500;
-const LAST_PATIENCE_MS = 2_000;
-
 type Dual = Readonly<Partial<Record<Family, string>>>;
 
 export class ServiceLab {
@@ -117,16 +114,9 @@ export class ServiceLab {
   }
 
   static async start(
-    dist: string,
     options: Pick<SupervisorConfig, 'topology'> & Partial<SupervisorConfig>,
   ): Promise<ServiceLab> {
-    const inside = await startInside(dist, OBJECTS, { nodes: 2, ...options });
-    await Promise.race([
-      inside.event('ready'),
-      inside.ended.then((status) => {
-        throw new Error(`the lab ended with ${status}: ${JSON.stringify(inside.events.at(-1))}`);
-      }),
-    ]);
+    const inside = await startReady(OBJECTS, { nodes: 2, ...options });
     const { families, pods, nodes, external } = await inside.client.state();
     const plan = planLab({ nodes: nodes.length, ipFamily: 'dual' });
     const { body } = await inside.api('GET', SERVICES);
@@ -153,12 +143,12 @@ export class ServiceLab {
     families: readonly Family[] = this.families,
   ): Promise<Readonly<Record<string, Outcome>>> {
     const asked = Object.entries(expected).flatMap(([outcome, dials]) =>
-      dials.flatMap((dial) => families.map((family) => ({ outcome, dial, family }))),
+      dials.flatMap((dialled) => families.map((family) => ({ outcome, dialled, family }))),
     );
     const found = asked.map(
-      async ({ outcome, dial, family }): Promise<[string, Outcome]> => [
-        `${dial} over IPv${family}`,
-        await this.probe(dial, family, outcome),
+      async ({ outcome, dialled, family }): Promise<[string, Outcome]> => [
+        `${dialled} over IPv${family}`,
+        await this.probe(dialled, family, outcome),
       ],
     );
     return Object.fromEntries(await Promise.all(found));
@@ -166,24 +156,20 @@ export class ServiceLab {
 
   async expect(expected: Expected, families: readonly Family[] = this.families): Promise<void> {
     const wanted = Object.entries(expected).flatMap(([outcome, dials]) =>
-      dials.flatMap((dial) => families.map((family) => [`${dial} over IPv${family}`, outcome])),
+      dials.flatMap((dialled) => families.map((family) => [`${dialled} over IPv${family}`, outcome])),
     );
     expect(await this.outcomes(expected, families)).toEqual(Object.fromEntries(wanted));
   }
 
-  /** A timeout that nobody expects is tried once more, with patience, before it counts. */
-  async probe(dial: string, family: Family, expected: string): Promise<Outcome> {
-    const [, source = '', place = '', port, udp] = /^(\S+) > (\S+):(\d+)(\/UDP)?$/.exec(dial) ?? [];
+  async probe(dialled: string, family: Family, expected: string): Promise<Outcome> {
+    const [, source = '', place = '', port, udp] = /^(\S+) > (\S+):(\d+)(\/UDP)?$/.exec(dialled) ?? [];
     const protocol = udp === undefined ? 'TCP' : 'UDP';
     const to = { address: this.addressOf(place, family), port: Number(port), protocol } as const;
-    const query = { from: sourceOf(source), to, timeoutMs: FIRST_PATIENCE_MS };
-    const { outcome } = await this.inside.client.probe(query);
-    if (outcome !== 'blocked' || expected === 'blocked') return outcome;
-    return (await this.inside.client.probe({ ...query, timeoutMs: LAST_PATIENCE_MS })).outcome;
+    return await dial(this.inside, { from: sourceOf(source), to }, expected);
   }
 
   async synced(): Promise<void> {
-    expect(await this.inside.client.sync(20_000)).toMatchObject({ synced: true, waitingFor: [] });
+    await synced(this.inside);
   }
 
   async create(path: string, object: unknown): Promise<void> {

@@ -2,23 +2,16 @@
  * Services as kube-proxy forwards them, with the real policyd between their two NATs: hosts, Services and a
  * pod itself as policies mean them (semantics 1.7), in every topology and over both families.
  */
-import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TOPOLOGIES } from '../../src/lab/network/topology.ts';
-import { buildPrograms } from './inside-lab.ts';
+import { dial } from './inside-lab.ts';
 import { CLOSED, DIRECTIONS, FORWARDED, JUDGED, NEVER_DENIED } from './service-cases.ts';
 import { PODS, pod, SERVICES, ServiceLab, SLICES, service } from './service-lab.ts';
-
-let dist: string;
-beforeAll(async () => {
-  dist = await buildPrograms();
-});
-afterAll(() => rm(dist, { recursive: true, force: true }));
 
 describe.each(TOPOLOGIES)('%s, two nodes, dual stack', (topology) => {
   let lab: ServiceLab;
   beforeAll(async () => {
-    lab = await ServiceLab.start(dist, { topology });
+    lab = await ServiceLab.start({ topology });
   });
   afterAll(() => lab.inside.stop());
 
@@ -31,7 +24,7 @@ describe.each(TOPOLOGIES)('%s, two nodes, dual stack', (topology) => {
   test('a ClusterIP is reached from the root, and not from the internet', async () => {
     const from = lab.families.map(async (family) => {
       const address = lab.addressOf('svc/far', family);
-      const said = await sh(`timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/80 && echo open'`);
+      const said = await sh(`timeout 120 bash -c 'exec 3<>/dev/tcp/${address}/80 && echo open'`);
       return [said.trim(), await lab.probe('internet > svc/near:80', family, 'blocked')] as const;
     });
     for (const [root, internet] of await Promise.all(from)) {
@@ -57,9 +50,10 @@ describe.each(TOPOLOGIES)('%s, two nodes, dual stack', (topology) => {
           const dials = Array.from({ length: 16 }, () => lab.probe(`web > ${place}:80`, family, 'blocked'));
           return new Set(await Promise.all(dials));
         };
-        // 16 times the same backend by chance: once in 2^15.
-        const [both, sticky] = await Promise.all([ends('svc/api'), ends('svc/sticky')]);
-        expect(both).toEqual(new Set(['connected', 'blocked']));
+        expect(await ends('svc/api')).toEqual(new Set(['connected', 'blocked']));
+        // 16 times the same backend by chance: once in 2^15. A busy machine may be silent where it should not.
+        let sticky = await ends('svc/sticky');
+        for (let turn = 1; turn < 10 && sticky.size > 1; turn += 1) sticky = await ends('svc/sticky');
         expect(sticky.size).toBe(1);
       }
     });
@@ -104,19 +98,20 @@ describe.each(TOPOLOGIES)('%s, two nodes, dual stack', (topology) => {
   test('a Service that changes and goes', async () => {
     const address = '10.96.77.77';
     const spec = { clusterIP: address, selector: { at: 'near' }, ports: [{ port: 80, targetPort: 8080 }] };
-    const dial = async (port: number): Promise<string> => {
+    const ends = async (port: number, expected: string): Promise<void> => {
       const to = { address, port, protocol: 'TCP' } as const;
-      return (await lab.inside.client.probe({ from: { pod: 'shop/web' }, to, timeoutMs: 500 })).outcome;
+      expect(await dial(lab.inside, { from: { pod: 'shop/web' }, to }, expected)).toBe(expected);
     };
     await lab.create(SERVICES, service('short', { ...spec, ipFamilyPolicy: 'SingleStack' }));
     await lab.synced();
-    expect(await dial(80)).toBe('connected');
+    await ends(80, 'connected');
     await lab.inside.api('PATCH', `${SERVICES}/short`, { spec: { ports: [{ port: 81, targetPort: 8080 }] } });
     await lab.synced();
-    expect([await dial(80), await dial(81)]).toEqual(['refused', 'connected']);
+    await ends(80, 'refused');
+    await ends(81, 'connected');
     await lab.inside.api('DELETE', `${SERVICES}/short`);
     await lab.synced();
-    expect(await dial(81)).toBe('blocked');
+    await ends(81, 'blocked');
   });
 
   test('a Service without a selector has the endpoints that EndpointSlices give it', async () => {
@@ -161,10 +156,10 @@ test.each([
   ['bridge', 4],
   ['bridge', 6],
 ] as const)('%s with IPv%d alone: the same directions are open and closed', async (topology, family) => {
-  const lab = await ServiceLab.start(dist, { topology, ipFamily: `ipv${family}` });
+  const lab = await ServiceLab.start({ topology, ipFamily: `ipv${family}` });
   try {
     expect(lab.families).toEqual([family]);
-    const closed = DIRECTIONS.filter((dial) => !NEVER_DENIED.includes(dial));
+    const closed = DIRECTIONS.filter((each) => !NEVER_DENIED.includes(each));
     await lab.judges([CLOSED], NEVER_DENIED, closed);
   } finally {
     await lab.inside.stop();

@@ -5,9 +5,9 @@ import type { Ruleset } from '../../src/nft/objects.ts';
 import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
 import { toText } from '../../src/nft/text.ts';
+import { cases } from '../kit/cases.ts';
 import { desiredOf, policiesOf } from '../kit/desired.ts';
 import {
-  contentsOf,
   endOf,
   randomSequence,
   type Sequence,
@@ -16,12 +16,13 @@ import {
   type Variant,
   WRITTEN,
 } from '../kit/sequences.ts';
+import { changesOf } from '../kit/snapshot.ts';
 
-const CASES = Number(process.env.POLICYD_CASES ?? 2000);
+const CASES = cases(40);
 
 /** From everything at once. */
 function recomputed(sequence: Sequence): Ruleset {
-  const contents = contentsOf(endOf(sequence));
+  const contents = changesOf(endOf(sequence));
   const desired = desiredOf(contents);
   desired.update(contents);
   return policiesOf(desired).ruleset;
@@ -74,6 +75,6 @@ test.each(WRITTEN.flatMap((sequence) => VARIANTS.map((variant) => ({ ...sequence
 test.each(VARIANTS)('random states, %s: the end is that of a full recompute', (variant) => {
   fc.assert(
     fc.property(randomSequence, (sequence) => check(sequence, variant)),
-    { numRuns: Math.ceil(CASES / 50) },
+    { numRuns: CASES },
   );
 });

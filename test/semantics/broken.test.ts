@@ -15,6 +15,7 @@ import { decodePod } from '../../src/policy/decode/pod.ts';
 import { decodeService } from '../../src/policy/decode/service.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { cluster, EXTERNAL } from '../kit/arbitraries.ts';
+import { AMPLE, cases } from '../kit/cases.ts';
 import type { Raw } from '../kit/objects.ts';
 import { snapshotOf } from '../kit/snapshot.ts';
 
@@ -146,9 +147,7 @@ function flowsAmong(snapshot: Snapshot, seed: number): readonly Flow[] {
   return flows.filter((_, index) => index % step === seed % step);
 }
 
-test('A8 broken rules, peers and ports mean nothing, and what is beside them what it meant', {
-  timeout: 120_000,
-}, () => {
+test('A8 broken rules, peers and ports mean nothing, and what is beside them what it meant', () => {
   const counts = { policies: 0, allowed: 0, denied: 0 };
   fc.assert(
     fc.property(cluster, damage, ({ namespaces, nodes, pods, policies }, hurt) => {
@@ -168,13 +167,13 @@ test('A8 broken rules, peers and ports mean nothing, and what is beside them wha
         counts[wanted === 'allow' ? 'allowed' : 'denied'] += 1;
       }
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
   process.stdout.write(`broken parts: ${JSON.stringify(counts)}\n`);
-  expect(Math.min(counts.allowed, counts.denied)).toBeGreaterThan(1000);
+  if (AMPLE) expect(Math.min(counts.allowed, counts.denied)).toBeGreaterThan(1000);
 });
 
-test('no decoder ever throws, and a strict one gives no value with a problem', { timeout: 60_000 }, () => {
+test('no decoder ever throws, and a strict one gives no value with a problem', () => {
   const anything = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<unknown>;
   const words = fc.constantFrom(
     ...['metadata', 'name', 'namespace', 'labels', 'uid', 'spec', 'status', 'podIPs', 'ip', 'phase', 'ports'],
@@ -228,7 +227,7 @@ test('no decoder ever throws, and a strict one gives no value with a problem', {
         if (decode(raw, 'ignore').value !== null) values += 1;
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
-  expect(values).toBeGreaterThan(500);
+  expect(values).toBeGreaterThan(AMPLE ? 500 : 0);
 });

@@ -8,14 +8,13 @@ import { Compiler } from '../../src/compile/compiler.ts';
 import { quarantineSet } from '../../src/compile/names.ts';
 import type { Address, Family } from '../../src/model/address.ts';
 import { type Change, changedObject, podKey } from '../../src/model/cluster.ts';
-import { policyRef } from '../../src/model/policy-ref.ts';
 import type { Flow, Reason } from '../../src/model/verdict.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { usableRanges } from '../../src/policy/quarantine.ts';
 import { type PodSpec, pod, type Raw } from '../kit/objects.ts';
-import { snapshotOf } from '../kit/snapshot.ts';
+import { changesOf, snapshotOf } from '../kit/snapshot.ts';
 import { compare, compileAll } from '../kit/walking.ts';
 import { WEB } from './case.ts';
 import { INTERNET, NODE_A, policy, world } from './world.ts';
@@ -150,16 +149,6 @@ describe.each(FAMILIES)('I1, I6: an address of the pod range that no known pod h
   });
 });
 
-/** The objects of shop's snapshot, as events. */
-function changesOf(objects: readonly Raw[]): readonly Change[] {
-  const { namespaces, pods, policies } = snapshotOf(objects);
-  return [
-    ...[...namespaces].map(([key, value]): Change => ({ kind: 'namespace', key, value })),
-    ...[...pods].map(([key, value]): Change => ({ kind: 'pod', key, value })),
-    ...[...policies].map(([, value]): Change => ({ kind: 'policy', ref: policyRef(value), value })),
-  ];
-}
-
 describe('event by event', () => {
   const options = { node: 'node-a', podRanges: usableRanges(snapshotOf(world()), 'node-a') };
   const closed = (compiler: Compiler): readonly boolean[] =>
@@ -167,7 +156,7 @@ describe('event by event', () => {
       (family) => (compiler.result().ruleset.sets.get(quarantineSet(family))?.elements.size ?? 0) > 0,
     );
   const of = (kind: Change['kind'], key: string, objects: readonly Raw[]): Change => {
-    const found = changesOf(objects).find((change) => changedObject(change) === `${kind} ${key}`);
+    const found = changesOf(snapshotOf(objects)).find((change) => changedObject(change) === `${kind} ${key}`);
     if (found === undefined) throw new TypeError(`no ${kind} ${key}`);
     return found;
   };
@@ -181,7 +170,7 @@ describe('event by event', () => {
       [isolating, late],
     ]) {
       const compiler = new Compiler(options);
-      for (const change of changesOf(world())) compiler.update(change);
+      for (const change of changesOf(snapshotOf(world()))) compiler.update(change);
       expect(closed(compiler)).toEqual([false, false]);
       for (const change of events) compiler.update(change);
       expect(closed(compiler)).toEqual([true, true]);
@@ -195,7 +184,7 @@ describe('event by event', () => {
 
   test('closes for a pod whose namespace is not known, until it is', () => {
     const compiler = new Compiler(options);
-    for (const change of changesOf(world(waiting())))
+    for (const change of changesOf(snapshotOf(world(waiting()))))
       if (change.kind !== 'namespace') compiler.update(change);
     expect(closed(compiler)).toEqual([true, true]);
     compiler.update(of('namespace', 'shop', world()));
@@ -204,7 +193,7 @@ describe('event by event', () => {
 
   test('closes while the cluster cannot be followed, policies or not', () => {
     const compiler = new Compiler(options);
-    for (const change of changesOf(world())) compiler.update(change);
+    for (const change of changesOf(snapshotOf(world()))) compiler.update(change);
     compiler.setBlind(true);
     expect(closed(compiler)).toEqual([true, true]);
     compiler.setBlind(false);
@@ -213,7 +202,7 @@ describe('event by event', () => {
 
   test('to close and to open is one element a family, and no chain is rewritten', () => {
     const compiler = new Compiler(options);
-    for (const change of changesOf(world(ISOLATING))) compiler.update(change);
+    for (const change of changesOf(snapshotOf(world(ISOLATING)))) compiler.update(change);
     const open = applyPlan(plan(compiler.result().ruleset, null), null);
     compiler.update(of('pod', 'shop/late', world(ISOLATING, waiting())));
     const closing = plan(compiler.result().ruleset, open);

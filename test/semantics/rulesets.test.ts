@@ -4,17 +4,18 @@ import { expect, test } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
 import type { Chain, Expression, Rule, Ruleset, Statement } from '../../src/nft/objects.ts';
 import { cluster } from '../kit/arbitraries.ts';
-import { snapshotOf } from '../kit/snapshot.ts';
+import { cases } from '../kit/cases.ts';
+import { snapshotOfCluster } from '../kit/snapshot.ts';
 
-const CASES = 100;
+const CASES = cases(100);
 
 /** The one chain that is left by falling off its end: it only takes packets out, and is only jumped to. */
 const RETURNING = ['midstream'];
 
 function everyRuleset(check: (ruleset: Ruleset) => void): void {
   fc.assert(
-    fc.property(cluster, fc.boolean(), ({ namespaces, nodes, pods, policies }, quarantine) => {
-      const snapshot = snapshotOf([...namespaces, ...nodes, ...pods, ...policies]);
+    fc.property(cluster, fc.boolean(), (random, quarantine) => {
+      const snapshot = snapshotOfCluster(random);
       for (const node of snapshot.nodes.values())
         check(compile(snapshot, { node: node.name, podRanges: quarantine ? node.podCidrs : [] }).ruleset);
     }),
@@ -44,9 +45,7 @@ function width(expression: Expression): number {
   return expression.kind === 'concat' ? expression.parts.length : 1;
 }
 
-test('every chain ends in a verdict, but the one that is only jumped to and only drops', {
-  timeout: 120_000,
-}, () => {
+test('every chain ends in a verdict, but the one that is only jumped to and only drops', () => {
   everyRuleset((ruleset) => {
     const open = [...ruleset.chains.values()]
       .filter((chain) => !endsInVerdict(chain))
@@ -74,9 +73,7 @@ test('the check of the chains’ ends can fail', () => {
   expect(endsInVerdict({ rules: [] })).toBe(false);
 });
 
-test('whatever is pointed to is there, of the right width, and nothing is there that nobody points to', {
-  timeout: 120_000,
-}, () => {
+test('whatever is pointed to is there, of the right width, and nothing is there that nobody points to', () => {
   everyRuleset((ruleset) => {
     const chains = new Set<string>(
       [...ruleset.chains.values()].flatMap(({ name, hook }) => (hook === null ? [] : [name])),
@@ -102,9 +99,7 @@ test('whatever is pointed to is there, of the right width, and nothing is there 
   });
 });
 
-test('every isolated pod’s chain ends in a counted drop, and interval sets are concatenations', {
-  timeout: 120_000,
-}, () => {
+test('every isolated pod’s chain ends in a counted drop, and interval sets are concatenations', () => {
   everyRuleset((ruleset) => {
     for (const { name, rules } of ruleset.chains.values()) {
       if (!/^r(?:in|out)_/.test(name)) continue;

@@ -5,8 +5,8 @@ import { compile } from '../../src/compile/compile.ts';
 import type { CompiledTable } from '../../src/compile/compiled.ts';
 import { readManifests } from '../../src/manifest/read.ts';
 import { toText } from '../../src/nft/text.ts';
-import { createSandbox, type Sandbox } from '../kernel/sandbox.ts';
 import { node, type Raw } from '../kit/objects.ts';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 import { snapshotOf } from '../kit/snapshot.ts';
 
 const SHOP = ['cluster.yaml', 'policies/default-deny.yaml', 'policies/allow.yaml'];
@@ -14,7 +14,7 @@ const SHOP = ['cluster.yaml', 'policies/default-deny.yaml', 'policies/allow.yaml
 let sandbox: Sandbox;
 beforeAll(async () => {
   sandbox = await createSandbox();
-}, 30_000);
+});
 afterAll(() => sandbox.close());
 
 /** The pods of the manifests, running on one node with addresses of both families. */
@@ -48,12 +48,12 @@ async function shop(): Promise<CompiledTable> {
   return compile(snapshot, { node: 'node-a', podRanges: snapshot.nodes.get('node-a')?.podCidrs ?? [] });
 }
 
-test('the ruleset of the shop is the golden one (vitest -u writes it anew)', async () => {
+test('the ruleset of the shop is the golden one (`make golden` writes it anew)', async () => {
   const { ruleset } = await shop();
   await expect(toText(ruleset)).toMatchFileSnapshot('golden/shop.nft');
 });
 
-test('nft takes the ruleset of the shop, and would refuse a broken one', { timeout: 60_000 }, async () => {
+test('nft takes the ruleset of the shop, and would refuse a broken one', async () => {
   const text = toText((await shop()).ruleset);
   // Through cat: standard input may be a socket, which nft cannot open again.
   const check = (input: string) => sandbox.run('sh', ['-c', 'cat | nft -c -f /dev/stdin'], input);

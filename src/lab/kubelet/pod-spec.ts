@@ -6,6 +6,7 @@ export function lastingContainers(pod: KubeObject): readonly JsonObject[] {
   return [...listAt(pod, 'spec', 'containers').filter(isObject), ...sidecars];
 }
 
+/** Of an init container: it runs on beside the others, and has ports of its own. */
 export function isSidecar(container: JsonObject): boolean {
   return textAt(container, 'restartPolicy') === 'Always';
 }
@@ -28,6 +29,7 @@ export function listenedPorts(pod: KubeObject): {
   return { ports: [...ports], sctp: [...sctp] };
 }
 
+/** It has the addresses of its node, and no network namespace. */
 export function isHostNetwork(pod: KubeObject): boolean {
   const spec = pod.spec;
   return isObject(spec) && spec.hostNetwork === true;
@@ -42,6 +44,7 @@ export function isTerminal(pod: KubeObject): boolean {
 /** For experiments: a pod on its node that gets neither network nor containers while it is annotated so. */
 export const HOLD_ANNOTATION = 'lab.policyctl.dev/hold';
 
+/** It waits until the annotation is taken away: bound, Pending, without an address. */
 export function isHeld(pod: KubeObject): boolean {
   return textAt(pod, 'metadata', 'annotations', HOLD_ANNOTATION) === 'true';
 }
@@ -59,6 +62,7 @@ export function stopsAt(pod: KubeObject): number {
   return end - Math.max(0, grace - Math.max(0, ...sleeps)) * 1000;
 }
 
+/** Its deletion has been asked for; its containers may run on for a while (see `stopsAt`). */
 export function isDeleting(pod: KubeObject): boolean {
   return textAt(pod, 'metadata', 'deletionTimestamp') !== '';
 }

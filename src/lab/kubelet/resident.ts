@@ -35,7 +35,8 @@ export interface ResidentSettings extends ResidentOptions {
   readonly log: number;
 }
 
-const START_TIMEOUT_MS = 20_000;
+/** Many start at once: a busy machine takes long. One that ends instead of starting is known at once. */
+const START_TIMEOUT_MS = 120_000;
 /** On top of a probe's own time: its turn among the others of the same source. */
 const QUEUE_PATIENCE_MS = 60_000;
 

@@ -10,7 +10,7 @@ async function listen(lines: readonly string[]) {
   const progress = { step: (m: string) => void steps.push(m), warn: (m: string) => void warnings.push(m) };
   const talk = listenToSupervisor(channel, progress);
   channel.end(lines.map((line) => `${line}\n`).join(''));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await talk.over;
   return { talk, steps, warnings };
 }
 

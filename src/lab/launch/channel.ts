@@ -12,14 +12,21 @@ export interface SupervisorTalk {
   readonly ready: Promise<Readonly<Record<string, string>>>;
   /** The failure the supervisor reported last, if any. */
   readonly failure: () => Failure | null;
+  /** Everything that was said has been read: whoever could write is gone. */
+  readonly over: Promise<void>;
 }
 
 /** Reads the supervisor's events. Lines that are none are told as warnings, never dropped. */
 export function listenToSupervisor(channel: Duplex, progress: Progress): SupervisorTalk {
   let spoke = false;
   let failure: Failure | null = null;
+  const lines = createInterface({ input: channel });
+  const over = new Promise<void>((resolve) => {
+    lines.once('close', resolve);
+    channel.once('close', () => resolve());
+  });
   const ready = new Promise<Readonly<Record<string, string>>>((resolve) => {
-    createInterface({ input: channel }).on('line', (line) => {
+    lines.on('line', (line) => {
       const event = parseEvent(line);
       if (event === null) {
         progress.warn(`the lab said: ${line}`);
@@ -45,7 +52,7 @@ export function listenToSupervisor(channel: Duplex, progress: Progress): Supervi
       spoke = true;
     });
   });
-  return { spoke: () => spoke, ready, failure: () => failure };
+  return { spoke: () => spoke, ready, failure: () => failure, over };
 }
 
 function parseEvent(line: string): SupervisorEvent | null {

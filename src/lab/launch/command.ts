@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { Failure } from '../../model/failure.ts';
@@ -47,20 +47,23 @@ async function waitFor(
   start: { readonly cwd: string; readonly env: Record<string, string> },
   forward: readonly NodeJS.Signals[],
 ): Promise<number> {
-  const child = spawn(file, args, { ...start, stdio: 'inherit' });
+  let child: ChildProcess | null = null;
+  // Before the command exists: it may ask for a signal with its first word.
   const listeners = [...alwaysPassed, ...fromTerminal].map((signal) => {
     const listener = (): void => {
-      if (forward.includes(signal)) child.kill(signal);
+      if (forward.includes(signal)) child?.kill(signal);
     };
     process.on(signal, listener);
     return { signal, listener };
   });
   try {
+    const started = spawn(file, args, { ...start, stdio: 'inherit' });
+    child = started;
     return await new Promise<number>((resolve, reject) => {
-      child.once('error', (cause) =>
+      started.once('error', (cause) =>
         reject(new Failure('LAB_FAILED', `cannot start ${file}: ${cause.message}`, { cause })),
       );
-      child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+      started.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
     });
   } finally {
     for (const { signal, listener } of listeners) process.off(signal, listener);

@@ -42,7 +42,8 @@ const systemCalls: Readonly<Record<string, SystemCalls>> = {
  * The process that stays outside waits: it ignores the terminal's signals from before the command exists (the
  * command gets them too, being in the same process group), passes on the others, stops when the command stops,
  * and takes the terminal back afterwards, because a shell inside cannot name a process group outside its PID
- * namespace. A command that was killed left the terminal in the modes of its own prompt: the old ones are set.
+ * namespace. Signals are held back from before the command exists, and let through only while it waits: none
+ * is lost, and none ends it in the command's place. A command that was killed left the terminal in the modes of its own prompt: the old ones are set.
  */
 export const joinScript: string = `
 use strict;
@@ -73,19 +74,26 @@ my $modes = POSIX::Termios->new;
 my $known = $modes->getattr(0);
 my %before = map { $_ => $SIG{$_} || 'DEFAULT' } qw(INT QUIT TTOU);
 $SIG{$_} = 'IGNORE' for keys %before;
+my @forward = split /,/, $forward;
+my $held = POSIX::SigSet->new(map { no strict 'refs'; &{"POSIX::SIG$_"}() } @forward, 'CHLD');
+my $free = POSIX::SigSet->new;
+POSIX::sigprocmask(POSIX::SIG_BLOCK(), $held, $free) or fail("sigprocmask");
+$SIG{CHLD} = sub {};
 my $child = fork();
 defined $child or fail("fork");
 if ($child == 0) {
   $SIG{$_} = $before{$_} for keys %before;
+  $SIG{CHLD} = 'DEFAULT';
+  POSIX::sigprocmask(POSIX::SIG_SETMASK(), $free);
   { no warnings; exec { $command[0] } @command; }
   my $missing = $! == POSIX::ENOENT();
   print STDERR "policyctl lab: $command[0]: $!\\n";
   POSIX::_exit($missing ? 127 : 126);
 }
-for my $name (split /,/, $forward) { $SIG{$name} = sub { kill $name => $child } }
+for my $name (@forward) { $SIG{$name} = sub { kill $name => $child } }
 while (1) {
-  my $got = waitpid($child, 2);
-  next if $got == -1 && $! == POSIX::EINTR();
+  my $got = waitpid($child, POSIX::WNOHANG() | POSIX::WUNTRACED());
+  if ($got == 0) { POSIX::sigsuspend($free); next }
   fail("waiting for the command") if $got != $child;
   my $status = $?;
   if (POSIX::WIFSTOPPED($status)) {

@@ -9,6 +9,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Annotations hold 256 KiB together (apimachinery's TotalAnnotationSizeLimitB); larger objects go without. */
 const LONGEST = 200 * 1024;
 
+/** The object with that annotation, as `kubectl apply` sends it; as it is when it is no object or too large. */
 export function asApplied(raw: unknown): unknown {
   if (!isObject(raw) || !isObject(raw.metadata)) return raw;
   const given = isObject(raw.metadata.annotations) ? raw.metadata.annotations : {};

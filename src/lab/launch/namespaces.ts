@@ -76,3 +76,18 @@ export async function initProcess(launcherPid: number): Promise<number | null> {
 export async function pidNamespace(pid: number | 'self'): Promise<string | null> {
   return await readlink(`/proc/${pid}/ns/pid`).catch(() => null);
 }
+
+/** Set in the flags of a process that is on its way out. */
+const exiting = 0x4;
+
+/**
+ * Whether a lab's PID 1 is gone or going. The kernel kills everything else in the lab from within its exit: who
+ * asks after such a death is never too early.
+ */
+export async function isEnding(init: number): Promise<boolean> {
+  const text = await readFile(`/proc/${init}/stat`, 'utf8').catch(() => null);
+  if (text === null) return true;
+  // Fields 3 and 9, counted after the name in brackets.
+  const [state = '', , , , , , flags = ''] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' || (Number(flags) & exiting) !== 0;
+}

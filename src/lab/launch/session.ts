@@ -5,16 +5,16 @@
 import { realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { printable } from '../../model/printable.ts';
 import type { Topology } from '../network/topology.ts';
 import type { IpFamily } from '../supervisor/config.ts';
 import { ensureTools } from '../tools/ensure.ts';
 import { runDirectly, runInLab } from './command.ts';
-import { isAlive, labsRoot, liveLabs } from './directory.ts';
+import { labsRoot, liveLabs } from './directory.ts';
 import { commandEnvironment } from './environment.ts';
 import { findLab } from './find.ts';
 import { readLabManifests } from './manifests.ts';
+import { isEnding } from './namespaces.ts';
 import { type Progress, stderrProgress } from './progress.ts';
 import { parseListenAddress } from './proxy.ts';
 import { type RunningLab, startLab } from './start.ts';
@@ -33,9 +33,7 @@ export interface StartFlags {
   readonly quiet?: boolean;
 }
 
-const readyTimeoutMs = 60_000;
-/** How long after a killed command the lab's own end may become known. */
-const failureGraceMs = 500;
+const readyTimeoutMs = 120_000;
 const killedStatus = 137;
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -54,10 +52,7 @@ export async function runCommand(flags: StartFlags, command: readonly string[]):
       env: commandEnvironment(process.env, lab.state),
     });
     // When the lab dies it takes the command with it: that is the lab's failure and not the command's status.
-    if (status === killedStatus) {
-      const failure = await Promise.race([lab.failed, delay(failureGraceMs)]);
-      if (failure !== undefined) throw failure;
-    }
+    if (status === killedStatus && (await isEnding(lab.init))) throw await lab.failed;
     return status;
   });
 }
@@ -94,23 +89,13 @@ export async function joinLab(name: string | null, command: readonly string[]): 
   const env = commandEnvironment(process.env, lab.state);
   const request = { argv: command, cwd: process.cwd(), env };
   if (lab.kind === 'inside') return await runDirectly(request);
-  const directory = join(labsRoot(), lab.state.name);
   const { init, state } = lab;
+  const directory = join(labsRoot(), state.name);
   const status = await runInLab({ ...request, directory, init, userNamespace: state.userNamespace });
-  if (status === killedStatus && (await hasEnded(directory))) {
+  if (status === killedStatus && (await isEnding(init))) {
     process.stderr.write(`lab: ${state.name} has ended\n`);
   }
   return status;
-}
-
-/** The end of a lab kills what runs in it a moment before the lab itself is gone. */
-async function hasEnded(directory: string): Promise<boolean> {
-  const deadline = Date.now() + failureGraceMs;
-  while (await isAlive(directory)) {
-    if (Date.now() > deadline) return false;
-    await delay(20);
-  }
-  return true;
 }
 
 /** `lab list`: one line a lab. */

@@ -244,7 +244,7 @@ async function explainEnd(
   }
   const said = (await readFile(logPath, 'utf8').catch(() => '')).trim().split('\n').slice(-20).join('\n');
   // What PID 1 or the supervisor wrote last may still be on its way through the channel.
-  await delay(50);
+  await talk.over;
   if (!talk.spoke()) return await namespaceFailure({ userNamespace, said });
   const reported = talk.failure();
   if (reported !== null) return reported;

@@ -56,6 +56,7 @@ export interface PlanOptions {
   readonly topology?: Topology;
 }
 
+/** All names and addresses of a lab: a pure function of its options. Nodes are node-a, node-b and so on. */
 export function planLab(options: PlanOptions): LabPlan {
   const families = familiesOf(options.ipFamily);
   const host = (name: string, four: string, six: string): Host => ({
@@ -117,6 +118,7 @@ export function podLinkName(namespace: string, name: string): string {
   return `pod${digest(`${namespace}/${name}`, 12)}`;
 }
 
+/** Of an address or prefix as text, not checked. */
 export function familyOfHost(address: string): LabFamily {
   return address.includes(':') ? 6 : 4;
 }

@@ -13,10 +13,12 @@ export interface PodLink extends PodVeth {
   readonly gateways: readonly string[] | null;
 }
 
+/** Makes the pod's network namespace, the veth and its routes; LAB_FAILED names the pod and what `ip` said. */
 export async function addPodLink(link: PodLink): Promise<void> {
   await addPodLinkScript(link).run(`cannot connect ${link.netns} to ${link.node}`);
 }
 
+/** What `addPodLink` runs. */
 export function addPodLinkScript(link: PodLink): Script {
   const { gateways } = link;
   const ends = gateways === null ? routedVeth(link) : bridgedVeth(link, gateways);
@@ -34,6 +36,7 @@ export function addPodLinkScript(link: PodLink): Script {
     .ip(link.netns, ['link set lo up', 'link set eth0 up', ...ends.inPod]);
 }
 
+/** Whether the node's end of the veth is there. Never rejects. */
 export async function hasPodLink({ node, device }: Pick<PodLink, 'node' | 'device'>): Promise<boolean> {
   return await new Script()
     .ip(node, [`link show dev ${device}`])

@@ -44,7 +44,8 @@ export class Script {
     return parts.join('\n');
   }
 
-  async run(purpose: string, timeoutMs = 20_000): Promise<void> {
+  /** Throws LAB_FAILED with what the shell said, after `purpose`. */
+  async run(purpose: string, timeoutMs = 120_000): Promise<void> {
     const result = await execa('sh', ['-s'], {
       input: this.text,
       timeout: timeoutMs,

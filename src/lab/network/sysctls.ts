@@ -21,6 +21,7 @@ export function hostSysctls(families: readonly LabFamily[]): readonly Sysctl[] {
   ];
 }
 
+/** Those of hosts, and what a host needs to pass packets on: for nodes and the root. */
 export function routerSysctls(families: readonly LabFamily[]): readonly Sysctl[] {
   return [
     // First: switching forwarding on resets others of the same interface.

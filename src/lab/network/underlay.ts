@@ -21,6 +21,7 @@ export async function buildUnderlay(plan: LabPlan): Promise<void> {
   await underlayScript(plan).run('cannot build the underlay');
 }
 
+/** What `buildUnderlay` runs. */
 export function underlayScript(plan: LabPlan): Script {
   const external = plan.external.name;
   const script = new Script()

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { FAR_MS } from '../../../test/kit/waiting.ts';
 import { listenAll } from './listen.ts';
 import { probe } from './probe.ts';
 
@@ -25,18 +26,18 @@ test.each(['TCP', 'UDP'] as const)(
   async (protocol) => {
     const port = await freePort();
     expect(await listenAll([port])).toEqual([]);
-    const result = await probe({ id: 1, address: '127.0.0.1', port, protocol, timeoutMs: 2000 });
+    const result = await probe({ id: 1, address: '127.0.0.1', port, protocol, timeoutMs: FAR_MS });
     expect(result).toMatchObject({ outcome: 'connected', detail: expect.stringMatching(/echo$/) });
   },
 );
 
 test('a host of several addresses answers UDP from the one that was asked, given its addresses', async () => {
-  const ask = async (port: number): Promise<string> =>
-    (await probe({ id: 1, address: '127.0.0.2', port, protocol: 'UDP', timeoutMs: 300 })).outcome;
+  const ask = async (port: number, timeoutMs: number): Promise<string> =>
+    (await probe({ id: 1, address: '127.0.0.2', port, protocol: 'UDP', timeoutMs })).outcome;
   const [each, everywhere] = [await freePort(), await freePort()];
   expect(await listenAll([each], ['127.0.0.1', '127.0.0.2'])).toEqual([]);
   expect(await listenAll([everywhere])).toEqual([]);
-  expect([await ask(each), await ask(everywhere)]).toEqual(['connected', 'blocked']);
+  expect([await ask(each, FAR_MS), await ask(everywhere, 300)]).toEqual(['connected', 'blocked']);
 });
 
 test.each(['TCP', 'UDP'] as const)('%s to a port where nothing listens is refused', async (protocol) => {
@@ -45,7 +46,7 @@ test.each(['TCP', 'UDP'] as const)('%s to a port where nothing listens is refuse
     address: '127.0.0.1',
     port: await freePort(),
     protocol,
-    timeoutMs: 2000,
+    timeoutMs: FAR_MS,
   });
   expect(result.outcome).toBe('refused');
 });
@@ -95,6 +96,6 @@ test('a port that is taken is reported, and the others listen', async () => {
     [taken, 'UDP'],
   ]);
   expect(
-    (await probe({ id: 1, address: '127.0.0.1', port: other, protocol: 'TCP', timeoutMs: 2000 })).outcome,
+    (await probe({ id: 1, address: '127.0.0.1', port: other, protocol: 'TCP', timeoutMs: FAR_MS })).outcome,
   ).toBe('connected');
 });

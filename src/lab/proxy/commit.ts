@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { Failure } from '../../model/failure.ts';
 
-const TIMEOUT_MS = 20_000;
+/** Only an nft that hangs takes as long. */
+const TIMEOUT_MS = 120_000;
 
 /** Commits a table's text in a node's network namespace: one file, one transaction. */
 export function tableCommitter(

@@ -44,6 +44,7 @@ export interface Forwarded {
   readonly hostPorts: readonly HostPort[];
 }
 
+/** The sets, maps and chains of one family that send what is dialled on one node to a backend, as text. */
 export function forwarding({ node, fronts, hostPorts }: Forwarded, of: FamilyPlan): Forwarding {
   const { family, header, addressType } = of;
   const entries: Entries = {

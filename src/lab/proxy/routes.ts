@@ -4,7 +4,8 @@ import { familyOfHost, type LabPlan } from '../network/plan.ts';
 
 /** Any free number: the table holds nothing else. */
 const ROUTE_TABLE = '96';
-const TIMEOUT_MS = 20_000;
+/** Only an ip that hangs takes as long. */
+const TIMEOUT_MS = 120_000;
 
 /**
  * Programs in the root reach ClusterIPs through the first node. Only what the root itself sends: the
@@ -23,6 +24,7 @@ export async function routeServices(
   }
 }
 
+/** Arguments of `ip`, one command each; none for a range of a family that the lab does not have. */
 export function routeCommands(
   plan: LabPlan,
   serviceRanges: readonly string[],

@@ -12,6 +12,10 @@ export interface EventChannel extends Report {
   flush(): Promise<void>;
 }
 
+/**
+ * `fd`: the inherited end of the channel; null or one that is not open: standard error. Sending to an end that
+ * is gone is no error.
+ */
 export function openEventChannel(fd: number | null): EventChannel {
   const socket = fd !== null && isSocket(fd) ? new Socket({ fd, readable: true, writable: true }) : null;
   const target = fd !== null && isOpen(fd) ? fd : 2;

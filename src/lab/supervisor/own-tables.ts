@@ -13,7 +13,8 @@ export interface OwnTable {
 
 /** Every name of policyd's begins so. */
 const NAME = /^policyd(?:_|$)/;
-const TIMEOUT_MS = 20_000;
+/** Only an nft that hangs takes as long. */
+const TIMEOUT_MS = 120_000;
 
 const tablesSchema = z.object({
   nftables: z.array(z.object({ table: z.object({ family: z.string(), name: z.string() }).optional() })),

@@ -21,7 +21,7 @@ const FIRST_RESTART_MS = 500;
 const LAST_RESTART_MS = 10_000;
 /** One that lasted this long starts over with the first delay. */
 const GOOD_RUN_MS = 30_000;
-const STATUS_TIMEOUT_MS = 2_000;
+const STATUS_TIMEOUT_MS = 5_000;
 
 /** The real policyd of one node, in its network namespace, kept running. */
 export class PolicydProcess {

@@ -201,5 +201,5 @@ describe('from a watch', () => {
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 });

@@ -7,6 +7,8 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { createNft, type Nft } from '../../src/host/nft.ts';
+import { FAR_MS, farEnd } from './waiting.ts';
 
 export interface SandboxResult {
   readonly exitCode: number | undefined;
@@ -23,7 +25,7 @@ export interface Sandbox {
   readonly enter: readonly string[];
   /** A private directory, gone after `close`. */
   readonly directory: string;
-  /** Inside the namespace, bounded to 60 s; a failing status is a result. */
+  /** Inside the namespace; a failing status is a result. */
   run(command: string, args: readonly string[], input?: string): Promise<SandboxResult>;
   close(): Promise<void>;
 }
@@ -53,7 +55,7 @@ export async function createSandbox(
   const ended = holder.then(({ exitCode, signal }) => {
     throw new Error(`no network namespace: unshare ended with ${exitCode ?? signal}`);
   });
-  await Promise.race([once(holder.stdout, 'data', { signal: AbortSignal.timeout(10_000) }), ended]);
+  await Promise.race([once(holder.stdout, 'data', { signal: farEnd() }), ended]);
   ended.catch(() => undefined);
   const enter = [
     ...['-t', String(holder.pid), ...(unprivileged ? ['-U', '--preserve-credentials'] : []), '-n'],
@@ -70,7 +72,7 @@ export async function createSandbox(
     async run(command, args, input) {
       const { exitCode, stdout, stderr } = await execa('nsenter', [...enter, command, ...args], {
         reject: false,
-        timeout: 60_000,
+        timeout: FAR_MS,
         env: { LC_ALL: 'C' },
         ...(input === undefined ? { stdin: 'ignore' } : { input }),
       });
@@ -82,4 +84,9 @@ export async function createSandbox(
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** nft inside, as policyd runs it. */
+export function nftIn({ nft, directory }: Sandbox): Nft {
+  return createNft({ binary: nft, timeoutMs: FAR_MS, directory });
 }
