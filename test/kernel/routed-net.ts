@@ -4,8 +4,8 @@
  */
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 import { Heard, NODE_AND_OUTSIDE } from './bridge-net.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
 
 export interface RoutedPod {
   readonly name: string;

@@ -3,7 +3,13 @@
  * test/semantics/transactions.test.ts). What it does not know it does not hide: that is shown as JSON.
  */
 import type { AddBody, DeleteBody, NftCommand } from '../../src/nft/commands.ts';
-import type { JsonElement, JsonExpression, JsonField, JsonStatement } from '../../src/nft/json.ts';
+import type {
+  JsonElement,
+  JsonExpression,
+  JsonField,
+  JsonOperand,
+  JsonStatement,
+} from '../../src/nft/json.ts';
 import type { Batch } from '../../src/nft/plan.ts';
 
 /** One transaction. */
@@ -82,8 +88,7 @@ function statementText(statement: JsonStatement): string {
     const { left, op, right } = statement.match;
     const quoted = /^meta [io]ifname$/.test(expressionText(left));
     const field = (each: JsonField): string => (quoted ? `"${fieldText(each)}"` : fieldText(each));
-    const operand =
-      typeof right === 'object' && 'set' in right ? `{ ${right.set.map(field).join(', ')} }` : field(right);
+    const operand = operandText(right, field);
     return `${expressionText(left)} ${op === '!=' ? '!= ' : ''}${operand}`;
   }
   if ('vmap' in statement) return `${expressionText(statement.vmap.key)} vmap ${statement.vmap.data}`;
@@ -93,9 +98,18 @@ function statementText(statement: JsonStatement): string {
   return JSON.stringify(statement);
 }
 
+function operandText(right: JsonOperand, field: (each: JsonField) => string): string {
+  // What a look-up of a route that finds none comes to.
+  if (typeof right === 'boolean') return right ? 'exists' : 'missing';
+  return typeof right === 'object' && 'set' in right
+    ? `{ ${right.set.map(field).join(', ')} }`
+    : field(right);
+}
+
 function expressionText(expression: JsonExpression): string {
   if ('ct' in expression)
     return `ct ${expression.ct.dir === undefined ? '' : `${expression.ct.dir} `}${expression.ct.key}`;
+  if ('fib' in expression) return `fib ${expression.fib.flags.join(' . ')} ${expression.fib.result}`;
   if ('meta' in expression) return `meta ${expression.meta.key}`;
   if ('payload' in expression) return `${expression.payload.protocol} ${expression.payload.field}`;
   if ('&' in expression) {
