@@ -3,6 +3,7 @@ import { OUR_TABLES, POLICY_TABLE } from '../compile/names.ts';
 import { Failure } from '../model/failure.ts';
 import { deleteTable, sameTable, type Table } from '../nft/commands.ts';
 import type { Nft } from '../nft/port.ts';
+import { REVISION_TABLE } from '../nft/revision.ts';
 
 /** What to tell the user. Throws NFT_FAILED where the policies' table cannot be read, or nothing be removed. */
 export async function cleanup(nft: Nft): Promise<string> {
@@ -21,7 +22,10 @@ export async function cleanup(nft: Nft): Promise<string> {
   }
   const [first, ...others] = present.map(nameOf);
   if (first === undefined) return `nothing to remove: there is no table ${nameOf(POLICY_TABLE)}`;
-  const result = await nft.commit(present.map(deleteTable));
+  const revisions = await nft.listTable(REVISION_TABLE.family, REVISION_TABLE.name);
+  // Of no meaning to packets, and not worth a word.
+  const silent = revisions === null ? [] : [REVISION_TABLE];
+  const result = await nft.commit([...present, ...silent].map(deleteTable));
   if (result.kind !== 'committed') {
     throw new Failure(
       'NFT_FAILED',

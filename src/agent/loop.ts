@@ -16,7 +16,7 @@ import { sameTable, type Table } from '../nft/commands.ts';
 import { parseListing } from '../nft/listing.ts';
 import { observe } from '../nft/observe.ts';
 import { plan, removal } from '../nft/plan.ts';
-import type { Nft } from '../nft/port.ts';
+import type { ForeignChanges, Nft } from '../nft/port.ts';
 import { Blindness } from '../reconcile/blindness.ts';
 import { describeChange } from '../reconcile/cause.ts';
 import type { KeptTable } from '../reconcile/charge.ts';
@@ -26,18 +26,22 @@ import { Reconciler } from '../reconcile/reconciler.ts';
 import { reasonOf, type Setback } from '../reconcile/setback.ts';
 import type { Degradation, ObjectProblem } from '../status/status.ts';
 import type { Clock } from '../time/clock.ts';
+import { KnownNodes } from './known-nodes.ts';
 
 export interface LoopOptions {
   readonly node: string;
   /** From the command line; they win over the node object. */
   readonly podCidr: readonly Cidr[];
   readonly nft: Pick<Nft, 'commit' | 'listTable'>;
+  readonly foreignChanges: ForeignChanges;
   readonly limits: Limits;
   readonly machine: Machine;
   readonly switches: Switches;
   readonly clock: Clock;
   readonly random: () => number;
   readonly tell: LoopObserver;
+  /** Somebody has changed tables or chains that are not ours. */
+  elsewhere(): void;
   /** All objects of the cluster, as changes that would build them, and what has been seen of each kind. */
   contents(): Iterable<Change>;
   versions(): ResourceVersions;
@@ -48,10 +52,14 @@ export class Loop {
   readonly reconciler: Reconciler;
   readonly #options: LoopOptions;
   readonly #blindness: Blindness;
+  readonly #nodes: KnownNodes;
+  #listed = false;
+  #started = false;
   #unseen: readonly Degradation[] = [];
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#nodes = new KnownNodes(options.node);
     const { node, podCidr, switches, clock, random, tell, contents, versions } = options;
     this.desired = new Desired({
       createCompiler: (blind) => new NodeCompiler({ node, configured: podCidr, blind }),
@@ -85,6 +93,8 @@ export class Loop {
       return;
     }
     this.desired.update(changes);
+    this.#nodes.update(changes);
+    this.#startOnce();
     // A pod that has just got its address may hang on a bridge that came with it.
     if (changes.some((change) => concerns(change, this.#options.node))) {
       this.#options.machine.follow(this.desired.strays);
@@ -100,6 +110,17 @@ export class Loop {
         ? 'may send from any address: policyd.dev/forwards, and its namespace is labelled policyd.dev/may-forward'
         : 'asks by policyd.dev/forwards to send from any address, and may not: its namespace is not labelled policyd.dev/may-forward: "true"',
     }));
+  }
+
+  /** Everything has been listed. The kernel is written from then on, if there is a node of this name. */
+  listed(): void {
+    this.#listed = true;
+    this.#startOnce();
+  }
+
+  /** Why nothing is enforced anew, or whose node is gone; empty before everything has been listed. */
+  get unknownNode(): readonly Degradation[] {
+    return this.#listed ? this.#nodes.degraded(this.#started) : [];
   }
 
   /** When the first of the failures to follow the cluster began, by the clock; null: it is followed. */
@@ -123,7 +144,23 @@ export class Loop {
       },
       signal,
     );
-    await Promise.all([looking, this.reconciler.run(signal)]);
+    const listening = this.#options.foreignChanges.run(
+      {
+        hearing: (hearing) => this.reconciler.hear(hearing),
+        foreign: (change) => this.reconciler.foreign(change),
+        lost: (reason) => this.reconciler.lost(reason),
+        elsewhere: () => this.#options.elsewhere(),
+      },
+      signal,
+    );
+    await Promise.all([looking, listening, this.reconciler.run(signal)]);
+  }
+
+  /** A name that no node has is a mistake: tables of the right one must not be taken for nobody's. */
+  #startOnce(): void {
+    if (this.#started || !this.#listed || !this.#nodes.known) return;
+    this.#started = true;
+    this.reconciler.start();
   }
 
   #machineChanged(changes: readonly MachineChange[]): void {

@@ -4,10 +4,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
+import { OUR_TABLES } from '../compile/names.ts';
 import { createBridgeHost } from '../host/bridges.ts';
 import { conntrackUse } from '../host/conntrack.ts';
+import { createForeignChanges } from '../host/foreign-changes.ts';
+import { ipvsUse } from '../host/ipvs.ts';
 import { MachineWatch } from '../host/machine-watch.ts';
 import { createNft } from '../host/nft.ts';
+import { Revisions } from '../host/revisions.ts';
 import { inUserNamespace } from '../host/user-namespace.ts';
 import type { FeedFailure } from '../kube/cluster-feed.ts';
 import { Failure } from '../model/failure.ts';
@@ -21,6 +25,7 @@ import { Loop } from './loop.ts';
 import { type AgentOptions, program } from './options.ts';
 import { preflight } from './preflight.ts';
 import { agentStatus } from './status.ts';
+import { Surroundings } from './surroundings.ts';
 import { Vitals } from './vitals.ts';
 
 declare const __POLICYD_VERSION__: string;
@@ -50,22 +55,27 @@ async function run(options: AgentOptions): Promise<void> {
     terminal,
     color: terminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
   });
-  const nft = createNft({ timeoutMs: options.nftTimeoutMs });
+  const revisions = new Revisions();
+  const nft = createNft({ timeoutMs: options.nftTimeoutMs, revisions });
   const kubeconfig = loadKubeconfig({ file: options.kubeconfig, env: process.env });
   const { nftVersion, unchecked } = await preflight(nft);
   if (unchecked !== null) log.warn(`could not check what the kernel knows: ${unchecked}`);
 
+  const surroundings = new Surroundings({ nft, clock: SYSTEM_CLOCK, log, ipvs: () => ipvsUse() });
+  void surroundings.look();
   const host = createBridgeHost();
   const loop = new Loop({
     node,
     podCidr: options.podCidr,
     nft,
+    foreignChanges: createForeignChanges({ tables: OUR_TABLES, revisions, clock: SYSTEM_CLOCK, random }),
     limits: (await inUserNamespace()) ? UNPRIVILEGED_LIMITS : UNLIMITED,
     machine: new MachineWatch({ host, clock: SYSTEM_CLOCK }),
     switches: host,
     clock: SYSTEM_CLOCK,
     random,
     tell: logObserver(log),
+    elsewhere: () => surroundings.changed(),
     contents: () => feed.contents(),
     versions: () => feed.versions(),
   });
@@ -79,6 +89,7 @@ async function run(options: AgentOptions): Promise<void> {
   vitals.look();
   const problems = new Problems();
   const podRange = loggedDegradations(log);
+  const unknownNode = loggedDegradations(log);
   const feed = new ClusterFeed({
     transport: createTransport(kubeconfig, `policyd/${__POLICYD_VERSION__}`),
     clock: SYSTEM_CLOCK,
@@ -88,13 +99,15 @@ async function run(options: AgentOptions): Promise<void> {
       changed: (changes) => {
         loop.changed(changes);
         if (feed.missing().length === 0) podRange.update(loop.desired.podRanges.degraded);
+        unknownNode.update(loop.unknownNode);
       },
       problems: (object, messages) => {
         for (const message of problems.set(object, messages)) log.warn(message, { object });
       },
       listed: () => {
         podRange.update(loop.desired.podRanges.degraded);
-        loop.reconciler.start();
+        loop.listed();
+        unknownNode.update(loop.unknownNode);
       },
       failing: () => loop.failing(oldest(feed.failures())),
     },
@@ -107,6 +120,7 @@ async function run(options: AgentOptions): Promise<void> {
       loop,
       problems,
       vitals,
+      surroundings,
       now: () => SYSTEM_CLOCK.now(),
     });
   const health = options.health === undefined ? null : await serveHealth(options.health, status);

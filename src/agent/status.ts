@@ -4,6 +4,7 @@ import type { ClusterFeed, FeedFailure } from '../kube/cluster-feed.ts';
 import type { Problems } from '../status/problems.ts';
 import type { AgentStatus, Degradation, DegradationCode } from '../status/status.ts';
 import type { Loop } from './loop.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { Vitals } from './vitals.ts';
 
 export interface StatusSources {
@@ -11,6 +12,7 @@ export interface StatusSources {
   readonly feed: ClusterFeed;
   readonly loop: Loop;
   readonly vitals: Vitals;
+  readonly surroundings: Surroundings;
   /** Of objects as they came from the cluster. */
   readonly problems: Problems;
   now(): number;
@@ -21,16 +23,19 @@ const API_PATIENCE_MS = 10_000;
 
 /** What /status says at this moment. */
 export function agentStatus(sources: StatusSources): AgentStatus {
-  const { node, feed, loop, problems, vitals } = sources;
+  const { node, feed, loop, problems, vitals, surroundings } = sources;
   const state = loop.reconciler.state();
-  const hindered = [...loop.unseen, ...state.degraded];
+  const { unknownNode } = loop;
+  const hindered = [...unknownNode, ...loop.unseen, ...surroundings.degraded, ...state.degraded];
   const failures = feed.failures();
   const deaf = failures.some(({ since }) => sources.now() - since > API_PATIENCE_MS);
   const missing = feed.missing();
   return {
     node,
-    ready: state.everInSync && hindered.length === 0 && !deaf,
+    ready: state.everInSync && state.verified && !hindered.some(hinders) && !deaf,
     inSync: state.inSync,
+    verified: state.verified,
+    repairs: state.repairs,
     revision: state.revision,
     resourceVersions: state.resourceVersions,
     staleSeconds: Math.max(0, ...failures.map(({ since }) => Math.round((sources.now() - since) / 1000))),
@@ -52,7 +57,13 @@ export function agentStatus(sources: StatusSources): AgentStatus {
     eventLoopDelayMs: vitals.eventLoopDelayMs,
     bridges: state.bridges,
     bridgeRepairs: state.bridgeRepairs,
+    otherChains: surroundings.chains,
   };
+}
+
+/** Where others' changes are not heard of, tables are read the more often: that is enough to be ready. */
+function hinders({ code }: Degradation): boolean {
+  return code !== 'CHANGES_UNHEARD';
 }
 
 /** A kind that cannot be followed, with what an administrator can do about it; `now` by the clock of `since`. */

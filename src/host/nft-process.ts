@@ -31,6 +31,8 @@ export async function runNft(process: NftProcess, args: readonly string[], file?
   const result = await execa(process.binary, args, {
     timeout: process.timeoutMs,
     killSignal: 'SIGKILL',
+    // A signal that ends policyd does not end a commit in its middle.
+    cleanup: false,
     // execa takes any descriptor; its types name only the first few.
     stdin: (file ?? 'ignore') as 'ignore' | 3,
     maxBuffer,

@@ -2,14 +2,15 @@
  * The nft program. Guarantees: one `commit` is one process and one transaction; what it returns says
  * whether the kernel changed, did not, or may have; nothing waits longer than the timeout.
  */
-import { tmpdir } from 'node:os';
 import { Failure } from '../model/failure.ts';
 import type { NftCommand } from '../nft/commands.ts';
 import { withDevices } from '../nft/listed-devices.ts';
 import type { CommitResult, Nft } from '../nft/port.ts';
+import { type RevisionCommand, revisionCommands } from '../nft/revision.ts';
 import { culprit } from './culprit.ts';
-import { withNamelessFile } from './nameless-file.ts';
+import { PLACES, withNamelessFile } from './nameless-file.ts';
 import { FILE_PATH, type NftRun, runNft } from './nft-process.ts';
+import type { Revisions } from './revisions.ts';
 
 export type { CommitResult, Nft } from '../nft/port.ts';
 
@@ -17,18 +18,24 @@ export interface NftOptions {
   /** A path or a name on PATH; `nft` unless given. */
   readonly binary?: string;
   readonly timeoutMs: number;
-  /** Where command files are opened (a tmpfs is best); they never have a name. Default: the system's own. */
+  /** Where command files are opened; they never have a name. Default: wherever there is memory for them. */
   readonly directory?: string;
+  /** Each commit writes one of them, so that it is known for ours. */
+  readonly revisions?: Revisions;
 }
 
 /**
- * All of it throws a Failure NFT_MISSING; `version` and `listTable` also NFT_TIMEOUT, NFT_FAILED and
- * NFT_UNREADABLE. How a commit or a check ended is its result.
+ * All of it throws a Failure NFT_MISSING; `version`, `listTable` and `listAll` also NFT_TIMEOUT, NFT_FAILED and
+ * NFT_UNREADABLE, and `check` NO_ROOM. How a commit or a check ended is its result.
  */
 export function createNft(options: NftOptions): Nft {
   const process = { binary: options.binary ?? 'nft', timeoutMs: options.timeoutMs };
-  const send: Send = (flags, commands) =>
-    withNamelessFile(options.directory ?? tmpdir(), JSON.stringify({ nftables: commands }), (file) =>
+  const places = options.directory === undefined ? PLACES : [options.directory];
+  const send = (
+    flags: readonly string[],
+    commands: readonly (NftCommand | RevisionCommand)[],
+  ): Promise<NftRun> =>
+    withNamelessFile(places, JSON.stringify({ nftables: commands }), (file) =>
       runNft(process, [...flags, '-j', '-f', FILE_PATH], file),
     );
   return {
@@ -61,8 +68,25 @@ export function createNft(options: NftOptions): Nft {
       const text = family === 'netdev' ? await list('-t') : null;
       return text === null ? parseJson(json) : withDevices(parseJson(json), text);
     },
+    async listAll(what) {
+      const result = await runNft(process, ['-j', 'list', what]);
+      if (result.kind === 'ended') return parseJson(result.stdout);
+      throw failed(`nft could not list ${what}`, result.message);
+    },
     check: async (commands) => await outcome(await send(['-c'], commands), commands, send, options.timeoutMs),
-    commit: async (commands) => await outcome(await send([], commands), commands, send, options.timeoutMs),
+    commit: async (commands) => {
+      const revision = options.revisions?.next() ?? null;
+      const marks = revision === null ? [] : revisionCommands(revision);
+      try {
+        const run = await send([], [...commands, ...marks]);
+        const result = await outcome(run, commands, send, options.timeoutMs);
+        if (revision !== null && result.kind === 'committed') options.revisions?.onCommitted(revision);
+        return result;
+      } catch (error) {
+        if (!(error instanceof Failure && error.code === 'NO_ROOM')) throw error;
+        return { kind: 'refused', message: error.message, command: null };
+      }
+    },
   };
 }
 

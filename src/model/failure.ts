@@ -33,4 +33,5 @@ export type FailureCode =
   | 'LAB_ABSENT'
   | 'INTERNAL'
   | 'NFT_TOO_OLD'
-  | 'KERNEL_FEATURE_MISSING';
+  | 'KERNEL_FEATURE_MISSING'
+  | 'NO_ROOM';

@@ -4,7 +4,7 @@ import { cases } from '../../test/kit/cases.ts';
 import { rulesetArbitrary, TABLE } from '../../test/kit/nft-rulesets.ts';
 import { StrictTable } from '../../test/kit/strict-table.ts';
 import { applyPlan } from './apply.ts';
-import { type Limits, UNLIMITED, UNPRIVILEGED_LIMITS } from './batch.ts';
+import { type Batch, type Limits, UNLIMITED, UNPRIVILEGED_LIMITS } from './batch.ts';
 import type { Chain, ChainName, NftSet, Ruleset, SetName } from './objects.ts';
 import type { ObservedTable } from './observe.ts';
 import { plan } from './plan.ts';
@@ -126,13 +126,25 @@ describe('plan', () => {
         chain('c', [{ statements: [{ kind: 'drop' }], note: '' }]),
       ],
     });
-    const { batches } = plan(desired, null);
+    const kinds = ({ commands }: Batch): readonly string[] =>
+      commands.flatMap((command) => Object.keys('add' in command ? command.add : { deleted: null }));
+    const [whole, ...none] = plan(desired, null).batches;
+    expect([whole?.purpose, none]).toEqual(['switch', []]);
+    expect(whole && kinds(whole)).toEqual([
+      'table',
+      'deleted',
+      'table',
+      'set',
+      'chain',
+      'rule',
+      'chain',
+      'rule',
+    ]);
+    expect(whole?.commands.at(-2)).toMatchObject({ add: { chain: { hook: 'forward' } } });
+    const { batches } = plan(desired, null, { ...UNLIMITED, maxCommands: 4 });
     expect(batches.map(({ purpose }) => purpose)).toEqual(['stage', 'switch']);
     expect(JSON.stringify(batches[0])).not.toContain('"hook":"forward"');
-    expect(batches[1]?.commands.map((command) => Object.keys('add' in command ? command.add : {}))).toEqual([
-      ['chain'],
-      ['rule'],
-    ]);
+    expect(batches[1] && kinds(batches[1])).toEqual(['chain', 'rule']);
   });
 
   it('writes only the elements that differ', () => {

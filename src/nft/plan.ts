@@ -28,10 +28,17 @@ import { commandsOf, findChanges, rulesOf, unwantedChains } from './switch.ts';
 export { applyPlan } from './apply.ts';
 export { type Batch, type Limits, type Plan, split } from './batch.ts';
 
-/** `observed`: null when there is no table. No batches: nothing differs. */
+/**
+ * `observed`: null when there is no table; the one transaction that then makes it, if it fits, also replaces one that
+ * is there after all. No batches: nothing differs.
+ */
 export function plan(desired: Ruleset, observed: ObservedTable | null, limits: Limits = UNLIMITED): Plan {
   if (observed && !replaceable(desired, observed)) {
     return { desired, batches: [{ purpose: 'switch', commands: replaceTable(desired) }] };
+  }
+  const whole = observed === null ? replaceTable(desired) : null;
+  if (whole !== null && fits(whole, limits)) {
+    return { desired, batches: [{ purpose: 'switch', commands: whole }] };
   }
   const batches = [
     ...packBatches('stage', stageCommands(desired, observed, limits), limits),
@@ -57,7 +64,7 @@ function switchBatches(desired: Ruleset, observed: ObservedTable | null, limits:
   return packGroups('switch', switchGroups(desired, observed, changes, limits), limits);
 }
 
-/** `delete table` of one that exists, and its successor, in one transaction: no packet sees a gap. */
+/** `delete table`, if there is one, and its successor, in one transaction: no packet sees a gap. */
 function replaceTable(desired: Ruleset): readonly NftCommand[] {
   const { table } = desired;
   return [

@@ -135,14 +135,17 @@ function readStatement(json: unknown, where: string): WalkStatement {
   throw unreadable(where, json);
 }
 
-const SYN_TEST = JSON.stringify({
-  op: '!=',
-  left: { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, SYN_MASK] },
-  right: 'syn',
-});
+/** nft 1.0.6 lists the mask as it is given it, 1.1.3 as an expression. */
+const SYN_TESTS: readonly string[] = [SYN_MASK, { '|': SYN_MASK }].map((mask) =>
+  JSON.stringify({
+    op: '!=',
+    left: { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, mask] },
+    right: 'syn',
+  }),
+);
 
 function readMatch(match: z.infer<typeof matchShape>['match'], where: string): WalkStatement {
-  if (JSON.stringify({ op: match.op, left: match.left, right: match.right }) === SYN_TEST) {
+  if (SYN_TESTS.includes(JSON.stringify({ op: match.op, left: match.left, right: match.right }))) {
     return { kind: 'tcpFlagsNotSyn' };
   }
   const left = readExpression(match.left, where);

@@ -210,9 +210,13 @@ describe('walk', () => {
     [['syn', 'fin'], 'drop'],
     [['syn', 'rst'], 'drop'],
   ])('tells a plain SYN from the flags %j', (tcpFlags, expected) => {
-    const flags = { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, ['fin', 'syn', 'rst', 'ack']] };
-    expect(verdict([match(flags, 'syn', '!=')], { ...SYN, tcpFlags })).toBe(expected);
-    expect(verdict([match(flags, 'syn', '!=')], PING)).toBe('accept');
+    const words = ['fin', 'syn', 'rst', 'ack'];
+    // As nft 1.0.6 lists the mask, and as 1.1.3 does.
+    for (const mask of [words, { '|': words }]) {
+      const flags = { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, mask] };
+      expect(verdict([match(flags, 'syn', '!=')], { ...SYN, tcpFlags })).toBe(expected);
+      expect(verdict([match(flags, 'syn', '!=')], PING)).toBe('accept');
+    }
   });
 
   it.each<CtState>(['invalid', 'untracked'])('finds no tuple in %s packets, negated or not', (state) => {

@@ -12,7 +12,8 @@ import { Cause, type Taken } from './cause.ts';
 import type { LoopObserver } from './events.ts';
 import { PATIENCE_MS, type Patience } from './patience.ts';
 import { reasonOf, Setback } from './setback.ts';
-import { type Brought, TableKeeper, type TableSteps } from './table-keeper.ts';
+import { type Brought, type Suspicion, TableKeeper, type TableSteps } from './table-keeper.ts';
+import { Verification } from './verification.ts';
 
 /** One of our tables, the steps for it, and what it means that it fails. */
 export interface KeptTable {
@@ -31,6 +32,14 @@ export interface ChargeOptions {
   nextRevision(): number;
 }
 
+/** Somebody else may have written. */
+export interface Doubt extends Suspicion {
+  /** As in `changed`. */
+  readonly causes: readonly string[];
+  /** `nft (process 4711)`; null: that is not known. */
+  readonly by: string | null;
+}
+
 /** A try whose garbage has not been collected yet. */
 interface Pending {
   readonly cause: Taken;
@@ -43,17 +52,24 @@ export class Charge {
   readonly #options: ChargeOptions;
   readonly #attempts: Attempts;
   readonly #cause = new Cause();
+  readonly #verification: Verification;
   readonly #name: string;
   #dirty = false;
   /** Something changed since the last try began. */
   #news = false;
   #pending: Pending | null = null;
   #everBrought = false;
+  /** Who was heard first to change it since it was verified, and when. */
+  #doubt: { readonly by: string; readonly since: number } | null = null;
+  /** Somebody else wrote since the last try began, which explains whatever became of it. */
+  #struck = false;
+  #repairs = 0;
 
   constructor(options: ChargeOptions) {
     const { kept, clock, random, patience } = options;
     this.#options = options;
     this.#attempts = new Attempts({ random, patienceMs: PATIENCE_MS });
+    this.#verification = new Verification({ random });
     this.#name = `${kept.table.family} ${kept.table.name}`;
     this.keeper = new TableKeeper({ table: kept.table, steps: kept.steps, clock, patience });
   }
@@ -71,9 +87,15 @@ export class Charge {
     return this.#attempts.degraded;
   }
 
-  /** When the next try may begin, by the clock. */
+  /** How often somebody else had changed it. */
+  get repairs(): number {
+    return this.#repairs;
+  }
+
+  /** When the next try may begin, by the clock; of what is as desired, when it is to be read again. */
   get dueAt(): number {
-    return this.#attempts.dueAt(this.#news);
+    if (!this.#dirty) return this.#verification.dueAt;
+    return this.#struck && this.degraded === null ? 0 : this.#attempts.dueAt(this.#news);
   }
 
   get cause(): Taken {
@@ -88,17 +110,37 @@ export class Charge {
     this.#cause.add(causes, this.#options.clock.now());
   }
 
+  /** It is read before anything else is done, and verified only by what is read from now on. */
+  doubt({ causes, by, ...suspicion }: Doubt): void {
+    this.keeper.doubt(suspicion);
+    if (by !== null) {
+      this.#struck = true;
+      this.#doubt ??= { by, since: this.#options.clock.now() };
+    }
+    this.changed(causes, []);
+  }
+
+  /** Others' changes are heard of, or are not: then only reading tells. */
+  setHeard(heard: boolean): void {
+    this.#verification.setHeard(heard, this.#options.clock.now());
+  }
+
   /** False: it failed. `compile`: what compiling took, for the report. */
   async bring(wanted: CompiledTable | null, compile: number): Promise<boolean> {
-    const { clock, tell } = this.#options;
+    const { clock } = this.#options;
+    if (!this.#dirty) this.keeper.recheck();
     this.#dirty = false;
     this.#news = false;
-    const cause = this.#cause.take(clock.now());
+    this.#struck = false;
+    const taken = this.#cause.take(clock.now());
+    const cause = taken.text === '' ? { ...taken, text: 'verification' } : taken;
     try {
       const brought = await this.keeper.bring(wanted);
-      const { batches, drift } = brought;
+      const { batches, drift, read } = brought;
       this.#pending = { cause, brought, compile };
-      if (drift) tell({ kind: 'drift', table: this.#name, operations: operationsOf(batches) });
+      if (read !== null) this.#verification.done(read, clock.now());
+      if (drift) this.#repaired(operationsOf(batches));
+      if (this.keeper.verified) this.#doubt = null;
       if (batches.length > 0) this.#committed(batches, this.#pending);
       return true;
     } catch (error) {
@@ -126,6 +168,14 @@ export class Charge {
     }
   }
 
+  #repaired(operations: number): void {
+    const { clock, tell } = this.#options;
+    const { by, since } = this.#doubt ?? { by: null, since: null };
+    this.#repairs += 1;
+    const milliseconds = since === null ? null : rounded(clock.now() - since);
+    tell({ kind: 'drift', table: this.#name, operations, by, milliseconds, repairs: this.#repairs });
+  }
+
   #committed(batches: readonly Batch[], { cause, brought, compile }: Pending): void {
     const { plan, commit } = brought;
     this.#options.tell({
@@ -144,7 +194,7 @@ export class Charge {
 
   #about(cause: Taken): { table: string; revision: number; cause: string; milliseconds: number } {
     const { clock, nextRevision } = this.#options;
-    const milliseconds = Math.round((clock.now() - cause.since) * 10) / 10;
+    const milliseconds = rounded(clock.now() - cause.since);
     return { table: this.#name, revision: nextRevision(), cause: cause.text, milliseconds };
   }
 
@@ -168,6 +218,10 @@ export class Charge {
     const failed = this.#attempts.failed(trouble, cause.since, clock.now());
     tell({ kind: 'failed', trouble, cause: cause.text, ...failed });
   }
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
 }
 
 function operationsOf(batches: readonly Batch[]): number {

@@ -37,7 +37,22 @@ export type LoopEvent =
       readonly milliseconds: number;
     }
   /** A table was found other than it had been left, and has been put right. */
-  | { readonly kind: 'drift'; readonly table: string; readonly operations: number }
+  | {
+      readonly kind: 'drift';
+      readonly table: string;
+      /** nft commands; 0: what packets meet was as desired, and only garbage lay about. */
+      readonly operations: number;
+      /** `nft (process 4711)`, of the first PID namespace; null: not heard of, only found. */
+      readonly by: string | null;
+      /** Since it was heard of; null: it was not. */
+      readonly milliseconds: number | null;
+      /** Of this table, so far. */
+      readonly repairs: number;
+    }
+  /** Others' changes are heard of from now on. */
+  | { readonly kind: 'hearing' }
+  /** They are not, for the moment; tables are read again once they are. */
+  | { readonly kind: 'deaf'; readonly reason: string }
   /** A part of an object is left out, since the kernel refuses it. */
   | { readonly kind: 'refused'; readonly object: string; readonly message: string }
   | {

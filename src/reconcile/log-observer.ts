@@ -29,8 +29,17 @@ function tell(log: Log, event: LoopEvent): void {
       log.info('adopted the table as it is, nothing to write', facts);
       return;
     }
-    case 'drift':
-      log.warn(`somebody else had changed table ${event.table}; repaired`, { operations: event.operations });
+    case 'drift': {
+      const { table, operations, by, milliseconds, repairs } = event;
+      const heard = by === null ? {} : { by, milliseconds };
+      log.warn(`somebody else had changed table ${table}; repaired`, { operations, ...heard, repairs });
+      return;
+    }
+    case 'hearing':
+      log.debug('changes that others make to the tables are heard of from now on');
+      return;
+    case 'deaf':
+      log.warn(`changes of others may be missed until the tables are read again: ${event.reason}`);
       return;
     case 'refused':
       log.warn(event.message, { object: event.object });

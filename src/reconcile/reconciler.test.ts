@@ -110,6 +110,7 @@ function begin(): void {
     tell: toAll([logObserver(logged), (event) => events.push(event)]),
     versions: () => versionsFrom(() => String(version)),
   });
+  reconciler.hear({ kind: 'listening' });
   running = reconciler.run(stop.signal);
 }
 
@@ -444,7 +445,7 @@ test('a compiler that fails keeps the last ruleset and is reported', async () =>
   expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
 });
 
-test('looks at the kernel again a minute after the start, and repairs what came later', async () => {
+test('looks at the kernel again every minute, and repairs what nobody was heard to change', async () => {
   reconciler.start();
   await settled();
   const first = kernel.observations;
@@ -690,7 +691,7 @@ describe('the table of family bridge', () => {
     expect(frames.table).toBeNull();
   });
 
-  test('that is deleted is put back at the second look, as any table is, and that is told', async () => {
+  test('that is deleted is put back when the table is read again, as any table is, and that is told', async () => {
     framePorts = ['veth0'];
     reconciler.start();
     await settled();
@@ -699,7 +700,14 @@ describe('the table of family bridge', () => {
     await settled();
     expect(frames.table?.chains.size).toBe(1);
     expect(events.filter(({ kind }) => kind === 'drift')).toEqual([
-      { kind: 'drift', table: 'bridge policyd', operations: expect.any(Number) },
+      {
+        kind: 'drift',
+        table: 'bridge policyd',
+        operations: expect.any(Number),
+        by: null,
+        milliseconds: null,
+        repairs: 1,
+      },
     ]);
     expect(lines.map(({ message }) => message)).toContain(
       'somebody else had changed table bridge policyd; repaired',
@@ -805,14 +813,14 @@ describe('settings', () => {
   });
 });
 
-test('tables that nobody has touched are neither drift nor written at the second look', async () => {
+test('tables that nobody has touched are read every minute, are no drift, and are not written', async () => {
   framePorts = ['veth0'];
   reconciler.start();
   await settled();
   const { revision } = reconciler.state();
   await clock.advance(120_000);
   await settled();
-  expect([kernel.observations, frames.observations]).toEqual([2, 2]);
+  expect([kernel.observations, frames.observations]).toEqual([3, 3]);
   expect(reconciler.state()).toMatchObject({ inSync: true, revision });
   expect(events.filter(({ kind }) => kind === 'drift')).toEqual([]);
 });
@@ -827,4 +835,146 @@ test('what our own commit in doubt has left is no drift', async () => {
   await settled();
   expect(reconciler.state().inSync).toBe(true);
   expect(events.filter(({ kind }) => kind === 'drift')).toEqual([]);
+});
+
+describe('what others write', () => {
+  const by = 'nft (process 7)';
+  const foreign = (chains: readonly string[] = [], gone = false): void =>
+    reconciler.foreign({ table: POLICY_TABLE, chains: new Set(chains), gone, by });
+  const drifts = (): readonly LoopEvent[] => events.filter(({ kind }) => kind === 'drift');
+
+  test('is not in sync at once, is put right, told with who did it, and counted', async () => {
+    reconciler.start();
+    await settled();
+    kernel.wipe();
+    foreign();
+    expect(reconciler.state()).toMatchObject({ inSync: false, verified: false });
+    await settled();
+    expect(reconciler.state()).toMatchObject({ inSync: true, verified: true, repairs: 1 });
+    expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
+    expect(drifts()).toMatchObject([{ table: 'inet policyd', by, repairs: 1 }]);
+  });
+
+  test('after it was read and before it was written is read once more', async () => {
+    reconciler.start();
+    await settled();
+    for (const moment of ['read', 'written'] as const) {
+      kernel.wipe();
+      foreign();
+      let again = true;
+      const strike = (): void => {
+        if (!again) return;
+        again = false;
+        kernel.wipe();
+        foreign();
+      };
+      if (moment === 'written') kernel.afterCommit = strike;
+      else kernel.afterObservation = strike;
+      for (let turn = 0; turn < 3; turn += 1) await settled();
+      expect(again).toBe(false);
+      expect(reconciler.state()).toMatchObject({ inSync: true, verified: true });
+      expect(plan(compiler.result().ruleset, await kernel.observe()).batches).toEqual([]);
+    }
+  });
+
+  test('that deletes the table is put right without reading it, in one transaction, whatever is there by now', async () => {
+    reconciler.start();
+    await settled();
+    const before = kernel.observations;
+    for (const really of [true, false]) {
+      kernel.commits.length = 0;
+      if (really) kernel.wipe();
+      foreign([], true);
+      await settled();
+      expect(kernel.commits.map(({ purpose }) => purpose)).toEqual(['switch']);
+      expect(kernel.observations).toBe(before);
+      expect(reconciler.state()).toMatchObject({ inSync: true, verified: true });
+      expect(plan(compiler.result().ruleset, kernel.table).batches).toEqual([]);
+    }
+    // The control: in more than one transaction, only what was read can be put right.
+    limits = { ...UNLIMITED, maxCommands: 20 };
+    kernel.wipe();
+    foreign([], true);
+    await settled();
+    expect(kernel.observations).toBe(before + 1);
+    expect(plan(compiler.result().ruleset, kernel.table).batches).toEqual([]);
+  });
+
+  test('while a change of the cluster waits is told all the same', async () => {
+    reconciler.start();
+    await settled();
+    kernel.wipe();
+    foreign();
+    apply([policyChange('p', 'api', 'web')]);
+    await settled();
+    expect(drifts()).toMatchObject([{ by }]);
+  });
+
+  test('that makes no difference is neither written nor told', async () => {
+    reconciler.start();
+    await settled();
+    kernel.commits.length = 0;
+    foreign();
+    await settled();
+    expect([kernel.commits, drifts()]).toEqual([[], []]);
+    expect(reconciler.state()).toMatchObject({ inSync: true, verified: true, repairs: 0 });
+  });
+
+  test('into a chain is rewritten even if its comments are ours: those can be copied', async () => {
+    reconciler.start();
+    apply([policyChange('p', 'api', 'web')]);
+    await settled();
+    kernel.commits.length = 0;
+    foreign(['forward_hook']);
+    await settled();
+    const commands = JSON.stringify(kernel.commits);
+    expect(commands).toContain('"flush":{"chain":{"family":"inet","table":"policyd","name":"forward_hook"}}');
+    expect(kernel.commits.map(({ purpose }) => purpose)).toEqual(['switch']);
+    expect(drifts()).toHaveLength(1);
+  });
+
+  test('cannot be heard for a moment: not in sync until a table is read after that', async () => {
+    reconciler.start();
+    await settled();
+    reconciler.hear({ kind: 'starting', reason: 'killed' });
+    await settled();
+    expect(reconciler.state()).toMatchObject({ inSync: false, verified: false });
+    kernel.wipe();
+    reconciler.hear({ kind: 'listening' });
+    await settled();
+    expect(reconciler.state()).toMatchObject({ inSync: true, verified: true, repairs: 1, degraded: [] });
+  });
+
+  test('cannot be heard at all: tables are read every few seconds, and that is said while it lasts', async () => {
+    reconciler.start();
+    await settled();
+    reconciler.hear({ kind: 'failing', reason: 'killed' });
+    await settled();
+    expect(reconciler.state()).toMatchObject({
+      inSync: true,
+      verified: true,
+      degraded: [{ code: 'CHANGES_UNHEARD' }],
+    });
+    kernel.wipe();
+    await clock.advance(10_000);
+    await settled();
+    expect(reconciler.state().repairs).toBe(1);
+    reconciler.hear({ kind: 'listening' });
+    await settled();
+    expect(reconciler.state()).toMatchObject({ inSync: true, degraded: [] });
+    // The control: from here on a minute passes before anybody looks.
+    kernel.wipe();
+    await clock.advance(10_000);
+    await settled();
+    expect(reconciler.state().repairs).toBe(1);
+  });
+
+  test('that was missed is looked for at once', async () => {
+    reconciler.start();
+    await settled();
+    kernel.wipe();
+    reconciler.lost('generation 9 came after 7');
+    await settled();
+    expect(reconciler.state().repairs).toBe(1);
+  });
 });

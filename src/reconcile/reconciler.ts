@@ -7,6 +7,7 @@ import type { Compiled, CompiledTable } from '../compile/compiled.ts';
 import { emptyVersions, type ResourceVersions } from '../kinds/versions.ts';
 import type { Switches } from '../machine/setting.ts';
 import { sameTable, type Table } from '../nft/commands.ts';
+import type { ForeignChange, Hearing } from '../nft/port.ts';
 import { Degradations } from '../status/degradations.ts';
 import type { BridgeStatus, Degradation, ObjectProblem } from '../status/status.ts';
 import type { Clock } from '../time/clock.ts';
@@ -34,6 +35,10 @@ export interface ReconcilerState {
   /** The kernel has held everything desired at least once. */
   readonly everInSync: boolean;
   readonly revision: number;
+  /** Every table has been read since the last moment at which somebody else may have changed it. */
+  readonly verified: boolean;
+  /** How often somebody else had changed a table. */
+  readonly repairs: number;
   /** What the kernel contains. */
   readonly resourceVersions: ResourceVersions;
   /** What keeps the kernel from being as desired. */
@@ -47,10 +52,10 @@ export interface ReconcilerState {
 const RETRY_REFUSED_MS = 300_000;
 /** A setting that cannot be made is tried again then: nothing tells that it would work now. */
 const RETRY_SETTINGS_MS = 1_000;
-/** An agent killed in the middle of a commit may leave an nft process that commits after our first look. */
-const SECOND_LOOK_MS = 60_000;
 
-type Timer = 'refused' | 'settings' | 'second look';
+const NO_CHAINS: ReadonlySet<string> = new Set();
+
+type Timer = 'refused' | 'settings';
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -60,6 +65,7 @@ export class Reconciler {
   readonly #compiling: Attempts;
   readonly #unmet: Degradations;
   readonly #timers = new Map<Timer, () => void>();
+  #hearing: Hearing = { kind: 'starting', reason: null };
   #unnameable: readonly Degradation[] = [];
   #started = false;
   #busy = false;
@@ -68,7 +74,6 @@ export class Reconciler {
   /** Something changed since the compiler was asked last. */
   #news = false;
   #everInSync = false;
-  #lookedTwice = false;
   #revision = 0;
   #applied: ResourceVersions = emptyVersions();
   #wake: () => void = () => {};
@@ -106,6 +111,34 @@ export class Reconciler {
     this.#wake();
   }
 
+  /** Whether changes that others make are heard of. What was read before that may be old. */
+  hear(hearing: Hearing): void {
+    const { tell } = this.#options;
+    this.#hearing = hearing;
+    if (hearing.kind === 'listening') tell({ kind: 'hearing' });
+    else if (hearing.kind === 'starting' && hearing.reason !== null)
+      tell({ kind: 'deaf', reason: hearing.reason });
+    for (const charge of this.#charges) charge.setHeard(hearing.kind !== 'failing');
+    this.#tellUnmet();
+    this.#doubtAll();
+  }
+
+  /** Something others wrote was missed. */
+  lost(reason: string): void {
+    this.#options.tell({ kind: 'deaf', reason });
+    this.#doubtAll();
+  }
+
+  /** Somebody else has written into a table of ours. */
+  foreign(change: ForeignChange): void {
+    const { table, by } = change;
+    const cause = `${by} wrote into table ${table.family} ${table.name}`;
+    for (const charge of this.#charges)
+      if (sameTable(charge.keeper.table, table))
+        charge.doubt({ ...change, causes: this.#started ? [cause] : [] });
+    this.#wake();
+  }
+
   /** Newer versions have been seen, and nothing of them differs: what is in the kernel contains them too. */
   seen(): void {
     if (this.#settled()) this.#applied = this.#options.versions();
@@ -118,13 +151,10 @@ export class Reconciler {
       inSync: this.#settled(),
       everInSync: this.#everInSync,
       revision: this.#revision,
+      verified: this.#heard && this.#charges.every(({ keeper }) => keeper.verified),
+      repairs: this.#charges.reduce((sum, { repairs }) => sum + repairs, 0),
       resourceVersions: this.#applied,
-      degraded: [
-        ...this.#settings.degraded,
-        ...this.#unnameable,
-        ...failing,
-        ...(slow === null ? [] : [slow]),
-      ],
+      degraded: [...this.#unmetNow(), ...failing, ...(slow === null ? [] : [slow])],
       problems: this.#charges.flatMap(({ keeper }) => keeper.problems),
       bridges: this.#settings.status,
       bridgeRepairs: this.#settings.repairs,
@@ -141,7 +171,8 @@ export class Reconciler {
         continue;
       }
       await new Promise<void>((resolve) => clock.soon(resolve));
-      this.#busy = true;
+      // What is only read again is as desired until it is found not to be.
+      this.#busy = this.#charges.some(({ dirty }) => dirty);
       await this.#cycle(signal);
       this.#busy = false;
       this.seen();
@@ -150,15 +181,27 @@ export class Reconciler {
   }
 
   #settled(): boolean {
-    return this.#started && !this.#busy && this.#charges.every(({ dirty, keeper }) => !dirty && keeper.known);
+    if (!this.#started || this.#busy || !this.#heard) return false;
+    return this.#charges.every(({ dirty, keeper }) => !dirty && keeper.known);
+  }
+
+  /** What is written is heard of, or is looked for since it cannot be. */
+  get #heard(): boolean {
+    return this.#hearing.kind !== 'starting';
+  }
+
+  #doubtAll(): void {
+    for (const charge of this.#charges)
+      charge.doubt({ causes: [], by: null, chains: NO_CHAINS, gone: false });
+    this.#wake();
   }
 
   /** Milliseconds until there is something to do; null: nothing until something changes. */
   #wait(): number | null {
-    const dueAts = this.#charges.filter(({ dirty }) => dirty).map(({ dueAt }) => dueAt);
+    const dueAts = this.#charges.map(({ dueAt }) => dueAt);
     if (this.#settingsDue) dueAts.push(0);
-    if (!this.#started || dueAts.length === 0) return null;
     const due = Math.min(...dueAts);
+    if (!this.#started || due === Number.POSITIVE_INFINITY) return null;
     return Math.max(0, Math.max(due, this.#compiling.dueAt(this.#news)) - this.#options.clock.now());
   }
 
@@ -170,7 +213,7 @@ export class Reconciler {
     if (compiled === null) return;
     this.#bringSettings(compiled);
     const compiling = clock.now() - started;
-    const due = this.#charges.filter(({ dirty, dueAt }) => dirty && dueAt <= clock.now());
+    const due = this.#charges.filter(({ dueAt }) => dueAt <= clock.now());
     let brought = due.length === this.#charges.length;
     for (const charge of due) {
       if (signal.aborted) return;
@@ -184,7 +227,6 @@ export class Reconciler {
     }
     if (this.#charges.some(({ failing }) => failing)) return;
     this.#everInSync = true;
-    if (!this.#lookedTwice) this.#later('second look', SECOND_LOOK_MS, () => this.#lookAgain());
   }
 
   /** null: it failed. */
@@ -212,7 +254,7 @@ export class Reconciler {
     this.#settingsDue = false;
     this.#settings.bring(settings);
     this.#unnameable = unnameable.map((message) => ({ code: 'BRIDGE_UNFILTERED', message }));
-    this.#unmet.update([...this.#settings.degraded, ...this.#unnameable]);
+    this.#tellUnmet();
     if (this.#settings.degraded.length === 0) return;
     this.#later('settings', RETRY_SETTINGS_MS, () => {
       this.#settingsDue = true;
@@ -220,15 +262,18 @@ export class Reconciler {
     });
   }
 
+  /** What is not as it should be and does not end a try. */
+  #unmetNow(): readonly Degradation[] {
+    return [...this.#settings.degraded, ...this.#unnameable, ...unheard(this.#hearing)];
+  }
+
+  #tellUnmet(): void {
+    this.#unmet.update(this.#unmetNow());
+  }
+
   #retryRefused(): void {
     for (const { keeper } of this.#charges) keeper.forgetAll();
     this.changed(['another try of what the kernel refused']);
-  }
-
-  #lookAgain(): void {
-    this.#lookedTwice = true;
-    for (const { keeper } of this.#charges) keeper.lookAgain();
-    this.changed(['second look']);
   }
 
   /** Once, however often it is asked for meanwhile. */
@@ -254,6 +299,12 @@ export class Reconciler {
       signal.addEventListener('abort', wake, { once: true });
     });
   }
+}
+
+function unheard(hearing: Hearing): readonly Degradation[] {
+  if (hearing.kind !== 'failing') return [];
+  const message = `changes that others make to the tables are not heard of, only found when a table is read again every few seconds: ${hearing.reason}`;
+  return [{ code: 'CHANGES_UNHEARD', message }];
 }
 
 /** null: there should be no such table. */

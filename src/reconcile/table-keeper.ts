@@ -34,11 +34,21 @@ export interface TableKeeperOptions {
   readonly patience: Patience;
 }
 
+/** What somebody else is known to have done. */
+export interface Suspicion {
+  /** Chains in which rules came or went. */
+  readonly chains: ReadonlySet<string> | 'all';
+  /** The table was heard to be deleted. */
+  readonly gone: boolean;
+}
+
 /** What was written, and what that took in milliseconds. */
 export interface Brought {
   readonly batches: readonly Batch[];
   readonly plan: number;
   readonly commit: number;
+  /** What reading the kernel took; null: it was not read. */
+  readonly read: number | null;
   /** It was found other than it had been left. */
   readonly drift: boolean;
   /** The table is there. */
@@ -54,12 +64,19 @@ export class TableKeeper {
   readonly #options: TableKeeperOptions;
   readonly #refusals = new Refusals();
   readonly #problems = new Problems();
-  /** `unknown`: the kernel has to be read first. */
-  #observed: ObservedTable | null | 'unknown' = 'unknown';
+  /** `unknown`: the kernel has to be read first. `gone`: the table was heard to be deleted, and not read since. */
+  #observed: ObservedTable | null | 'unknown' | 'gone' = 'unknown';
   /** What the table was brought to without a failure since. */
   #held: CompiledTable | null | 'nothing' = 'nothing';
   #garbage: Plan | null = null;
   #leftLying = 0;
+  /** It is read once more, though nobody doubts what it holds. */
+  #recheck = false;
+  /** How often somebody else may have written; what was read before the last of them is old. */
+  #doubts = 0;
+  #verified = false;
+  /** Chains in which others wrote rules since: a comment of ours can be copied. */
+  #suspects: Set<string> | 'all' = new Set();
 
   constructor(options: TableKeeperOptions) {
     this.#options = options;
@@ -71,16 +88,36 @@ export class TableKeeper {
 
   /** What the kernel holds is known. */
   get known(): boolean {
-    return this.#observed !== 'unknown';
+    return this.#observed !== 'unknown' && this.#observed !== 'gone';
+  }
+
+  /** It has been brought to what was wanted by a reading begun after the last doubt. */
+  get verified(): boolean {
+    return this.#verified;
   }
 
   get problems(): readonly ObjectProblem[] {
     return this.#problems.list();
   }
 
-  /** The kernel is read before anything else is done: somebody may have written. */
+  /** The kernel is read before anything else is done: what became of our own commit is not known. */
   lookAgain(): void {
     this.#observed = 'unknown';
+  }
+
+  /** Somebody else may have written: nothing that was read before counts. */
+  doubt({ chains, gone }: Suspicion): void {
+    this.#doubts += 1;
+    this.#verified = false;
+    this.#observed = gone ? 'gone' : 'unknown';
+    const suspects = this.#suspects;
+    if (chains === 'all' || suspects === 'all') this.#suspects = 'all';
+    else for (const chain of chains) suspects.add(chain);
+  }
+
+  /** The next `bring` reads the kernel, and what it holds counts as known until then. */
+  recheck(): void {
+    this.#recheck = true;
   }
 
   /** These objects have changed: what the kernel refused of them may be better now. */
@@ -96,26 +133,33 @@ export class TableKeeper {
   /** Brings what packets meet to what is wanted, less what the kernel refuses. Rejects with a Setback. */
   async bring(wanted: CompiledTable | null): Promise<Brought> {
     const { steps, clock } = this.#options;
+    const doubts = this.#doubts;
     for (let round = 0; ; round += 1) {
-      const fresh = this.#observed === 'unknown';
-      const observed = this.#observed === 'unknown' ? await this.#observe(wanted) : this.#observed;
-      const started = clock.now();
+      const known = this.#recheck ? 'unknown' : this.#observed;
+      const fresh = known === 'unknown' || known === 'gone';
       if (wanted !== null) this.#refusals.prune(wanted);
-      const compiled = wanted === null ? null : withhold(wanted, this.#refusals.list());
-      const { visible, garbage } = split(steps.plan(compiled, observed));
+      const compiled = this.#accepted(wanted);
+      // One transaction makes it whatever is there by now; for more of them that must be known.
+      const blind = known === 'gone' ? split(steps.plan(compiled, null)) : null;
+      const trusted = blind !== null && blind.visible.batches.length === 1 && round === 0;
+      const began = clock.now();
+      const observed = trusted ? null : fresh ? await this.#observe(wanted) : known;
+      const started = clock.now();
+      const { visible, garbage } = trusted ? blind : split(steps.plan(compiled, observed));
       const planned = clock.now();
-      const drift = fresh && wanted === this.#held && visible.batches.length > 0;
+      const drift = fresh && this.#differs({ visible, garbage }, wanted, observed);
       const refused = await this.#commitAll(visible);
       if (refused === null) {
-        this.#observed = compiled === null ? null : applyPlan(visible, observed);
+        this.#remember(doubts, compiled === null ? null : applyPlan(visible, observed));
         this.#garbage = garbage.batches.length > 0 ? garbage : null;
         this.#held = wanted;
         return {
           batches: visible.batches,
           plan: planned - started,
           commit: clock.now() - planned,
+          read: fresh && !trusted ? started - began : null,
           drift,
-          present: this.#observed !== null,
+          present: compiled !== null,
         };
       }
       const { command, result } = refused;
@@ -133,17 +177,19 @@ export class TableKeeper {
    * what it may use of it. Nothing: nothing was taken away. Rejects with a Setback.
    */
   async collect(newerWork: () => boolean): Promise<readonly Batch[]> {
-    const observed = this.#observed;
     const garbage = this.#garbage;
-    if (garbage === null || observed === 'unknown') return [];
+    if (garbage === null) return [];
     await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
+    const doubts = this.#doubts;
+    const observed = this.#observed;
+    if (observed === 'unknown' || observed === 'gone') return [];
     if (newerWork() && this.#leftLying < MOST_LEFT_LYING) {
       this.#leftLying += 1;
       return [];
     }
     const refused = await this.#commitAll(garbage);
     if (refused !== null) throw new Setback('NFT_REFUSED', this.#refusal(null, refused.result));
-    this.#observed = applyPlan(garbage, observed);
+    this.#remember(doubts, applyPlan(garbage, observed));
     this.#garbage = null;
     this.#leftLying = 0;
     return garbage.batches;
@@ -155,6 +201,32 @@ export class TableKeeper {
     return { refused: problems.length > 0, news: this.#problems.replace(problems) };
   }
 
+  /** Less what the kernel refuses. */
+  #accepted(wanted: CompiledTable | null): CompiledTable | null {
+    return wanted === null ? null : withhold(wanted, this.#refusals.list());
+  }
+
+  /** Whether what was read is other than it had been left, whatever is wanted by now. */
+  #differs(
+    { visible, garbage }: { readonly visible: Plan; readonly garbage: Plan },
+    wanted: CompiledTable | null,
+    observed: ObservedTable | null,
+  ): boolean {
+    if (this.#held === 'nothing') return false;
+    const litter = this.#garbage === null;
+    if (wanted === this.#held) return visible.batches.length > 0 || (litter && garbage.batches.length > 0);
+    const { visible: before } = split(this.#options.steps.plan(this.#accepted(this.#held), observed));
+    return before.batches.length > 0;
+  }
+
+  /** Unless somebody else wrote since the `doubts` that were known when the work began. */
+  #remember(doubts: number, observed: ObservedTable | null): void {
+    if (doubts !== this.#doubts) return;
+    this.#observed = observed;
+    this.#verified = true;
+    this.#suspects = new Set();
+  }
+
   /** False: that would not help. */
   #leaveOut({ command, objects, refusal }: Blame, { message }: Refused): boolean {
     if (refusal === null) return false;
@@ -163,15 +235,16 @@ export class TableKeeper {
   }
 
   async #observe(wanted: CompiledTable | null): Promise<ObservedTable | null> {
+    this.#recheck = false;
     try {
-      this.#observed = await this.#options.patience.during(this.#options.steps.observe());
+      const observed = await this.#options.patience.during(this.#options.steps.observe());
+      return observed === null ? null : distrust(observed, this.#suspects);
     } catch (error) {
       // A kernel without tables of this family has none of ours to take away.
-      if (wanted !== null)
-        throw new Setback('NFT_UNREADABLE', `cannot read the table from the kernel: ${reasonOf(error)}`);
-      this.#observed = null;
+      if (wanted === null) return null;
+      this.#observed = 'unknown';
+      throw new Setback('NFT_UNREADABLE', `cannot read the table from the kernel: ${reasonOf(error)}`);
     }
-    return this.#observed;
   }
 
   /** null: all of it is in the kernel. */
@@ -214,4 +287,15 @@ export class TableKeeper {
     const origin = objects.length > 0 ? `, which comes from ${objects.join(', ')}` : '';
     return `the kernel refused "${command}"${origin}: ${message}`;
   }
+}
+
+/** The comments of these chains prove nothing: they are written anew. */
+function distrust(observed: ObservedTable, suspects: ReadonlySet<string> | 'all'): ObservedTable {
+  if (suspects !== 'all' && suspects.size === 0) return observed;
+  const chains = new Map(
+    [...observed.chains].map(([name, chain]) =>
+      suspects === 'all' || suspects.has(name) ? [name, { ...chain, fingerprint: null }] : [name, chain],
+    ),
+  );
+  return { ...observed, chains };
 }

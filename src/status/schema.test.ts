@@ -7,6 +7,8 @@ const STATUS: AgentStatus = {
   node: 'a',
   ready: true,
   inSync: false,
+  verified: true,
+  repairs: 2,
   revision: 3,
   resourceVersions: versionsFrom((resource) => `seen of ${resource}`),
   staleSeconds: 12,
@@ -16,6 +18,9 @@ const STATUS: AgentStatus = {
   problems: [{ object: 'NetworkPolicy shop/api', message: 'it is bad' }],
   bridges: [{ name: 'cni0', filtered: { ipv4: true, ipv6: false } }],
   bridgeRepairs: 5,
+  otherChains: [
+    { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', priority: 0, policy: 'drop' },
+  ],
 };
 
 test('everything an agent says is read', () => {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type ResourceVersions, versionsFrom } from '../kinds/versions.ts';
-import type { AgentStatus, BridgeStatus, Degradation, ObjectProblem } from './status.ts';
+import type { AgentStatus, BridgeStatus, Degradation, ObjectProblem, OtherChainStatus } from './status.ts';
 
 /** Any `AgentStatus` is one of these. */
 export interface ReadStatus extends Omit<AgentStatus, 'degraded'> {
@@ -36,10 +36,21 @@ const bridgeSchema: z.ZodType<BridgeStatus> = z.object({
   filtered: z.object({ ipv4: z.boolean(), ipv6: z.boolean() }),
 });
 
+const otherChainSchema: z.ZodType<OtherChainStatus> = z.object({
+  family: z.string(),
+  table: z.string(),
+  name: z.string(),
+  hook: z.string(),
+  priority: z.number(),
+  policy: z.string(),
+});
+
 export const statusSchema: z.ZodType<ReadStatus> = z.object({
   node: z.string(),
   ready: z.boolean(),
   inSync: z.boolean(),
+  verified: z.boolean(),
+  repairs: z.number(),
   revision: z.number(),
   resourceVersions: versionsSchema,
   staleSeconds: z.number(),
@@ -49,4 +60,5 @@ export const statusSchema: z.ZodType<ReadStatus> = z.object({
   problems: z.array(objectProblemSchema),
   bridges: z.array(bridgeSchema),
   bridgeRepairs: z.number(),
+  otherChains: z.array(otherChainSchema).nullable(),
 });

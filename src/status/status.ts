@@ -3,10 +3,14 @@ import type { ResourceVersions } from '../kinds/versions.ts';
 
 export interface AgentStatus {
   readonly node: string;
-  /** Everything has been listed, the kernel holds what was compiled, and the API server answers. */
+  /** This node is known, everything has been listed, the kernel is known to hold what was compiled, and the API server answers. */
   readonly ready: boolean;
   /** The kernel holds the ruleset of everything seen so far. */
   readonly inSync: boolean;
+  /** Every table has been read since the last moment at which somebody else may have changed it. */
+  readonly verified: boolean;
+  /** How often a table was found changed by somebody else, and put right. */
+  readonly repairs: number;
   /** Counts the rulesets that went into the kernel, or were found to be there, since the start. */
   readonly revision: number;
   /** What the ruleset in the kernel contains: the newest version seen of each kind; empty before the first. */
@@ -24,6 +28,21 @@ export interface AgentStatus {
   readonly bridges: readonly BridgeStatus[];
   /** How often frames of those bridges had been taken away from the rules by somebody else. */
   readonly bridgeRepairs: number;
+  /** Base chains of others that packets of pods may meet, in that order: they may drop what policies allow. null: not
+   * looked at. */
+  readonly otherChains: readonly OtherChainStatus[] | null;
+}
+
+export interface OtherChainStatus {
+  /** `ip`, `inet`, `bridge`, ... */
+  readonly family: string;
+  readonly table: string;
+  readonly name: string;
+  /** `forward` */
+  readonly hook: string;
+  readonly priority: number;
+  /** `drop`: whatever none of its rules accepts. */
+  readonly policy: string;
 }
 
 export interface BridgeStatus {
@@ -54,7 +73,10 @@ export type DegradationCode =
   | 'NFT_SLOW'
   | 'API_UNTRUSTED'
   | 'CONNTRACK_FULL'
-  | 'SOURCES_UNGUARDED';
+  | 'SOURCES_UNGUARDED'
+  | 'CHANGES_UNHEARD'
+  | 'NODE_UNKNOWN'
+  | 'PATH_UNJUDGED';
 
 export interface ObjectProblem {
   /** `NetworkPolicy shop/api-allow` */

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -22,6 +22,8 @@ beforeEach(async () => {
     node: 'a',
     ready: true,
     inSync: true,
+    verified: true,
+    repairs: 2,
     revision: 3,
     resourceVersions: versionsFrom(() => '4'),
     degraded: [],
@@ -31,6 +33,7 @@ beforeEach(async () => {
     eventLoopDelayMs: 0,
     bridges: [],
     bridgeRepairs: 0,
+    otherChains: null,
   };
 });
 
@@ -66,6 +69,40 @@ test('readyz says why it is not ready, healthz stays well', async () => {
   status = { ...status, ready: false, degraded: [{ code: 'NFT_REFUSED', message: 'no' }] };
   expect(await call('/readyz')).toEqual({ code: 503, text: 'NFT_REFUSED: no\n' });
   expect((await call('/healthz')).code).toBe(200);
+});
+
+test('readyz says that a table is not verified', async () => {
+  server = await serveHealth({ kind: 'unix', path: socket }, () => status);
+  status = { ...status, ready: false, verified: false };
+  expect(await call('/readyz')).toMatchObject({ code: 503, text: expect.stringMatching(/^not verified: /) });
+});
+
+test('answers whoever asks while hundreds of others sit there, and holds on to few of them', async () => {
+  server = await serveHealth({ kind: 'unix', path: socket }, () => status);
+  let open = 0;
+  const slow = await Promise.all(
+    Array.from(
+      { length: 300 },
+      (_, index) =>
+        new Promise<Socket>((resolve) => {
+          const client = connect(socket, () => {
+            open += 1;
+            // Some say nothing, some begin and do not end.
+            if (index % 2 === 0) client.write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+            resolve(client);
+          });
+          client.on('error', () => undefined);
+          client.on('close', () => {
+            open -= 1;
+          });
+        }),
+    ),
+  );
+  for (let turn = 0; turn < 10; turn += 1) expect((await call('/healthz')).code).toBe(200);
+  // The control: they do sit there.
+  expect(open).toBeGreaterThan(20);
+  expect(open).toBeLessThanOrEqual(64);
+  for (const client of slow) client.destroy();
 });
 
 test('refuses everything else', async () => {

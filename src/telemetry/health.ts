@@ -4,9 +4,13 @@
  */
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Failure } from '../model/failure.ts';
 import type { AgentStatus } from '../status/status.ts';
+
+const MOST_CONNECTIONS = 64;
+/** For a request to be made, and for the next one on the same connection. */
+const PATIENCE_MS = 5_000;
 
 export type HealthAddress =
   | { readonly kind: 'unix'; readonly path: string }
@@ -29,10 +33,16 @@ export interface HealthServer {
 
 /** Throws a Failure (USAGE) when it cannot listen there. `status` is asked at each request. */
 export async function serveHealth(address: HealthAddress, status: () => AgentStatus): Promise<HealthServer> {
-  const server = createServer((request, response) => answer(request, response, status));
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 5_000;
-  server.maxConnections = 64;
+  const server = createServer(
+    {
+      headersTimeout: PATIENCE_MS,
+      requestTimeout: PATIENCE_MS,
+      connectionsCheckingInterval: PATIENCE_MS / 5,
+    },
+    (request, response) => answer(request, response, status),
+  );
+  server.keepAliveTimeout = PATIENCE_MS;
+  bound(server);
   if (address.kind === 'unix') await removeAbandoned(address.path);
   await listen(server, address);
   if (address.kind === 'unix') await chmod(address.path, 0o600);
@@ -46,6 +56,24 @@ export async function serveHealth(address: HealthAddress, status: () => AgentSta
   };
 }
 
+/**
+ * Whoever comes is let in, and for it the one that has been there longest goes: a probe asks at once and is answered
+ * at once, so that those who only sit there, however many, keep nobody out.
+ */
+function bound(server: Server): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    if (open.size <= MOST_CONNECTIONS) return;
+    for (const oldest of open) {
+      open.delete(oldest);
+      oldest.destroy();
+      return;
+    }
+  });
+}
+
 function answer(request: IncomingMessage, response: ServerResponse, status: () => AgentStatus): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     send(response, 405, 'text/plain', 'only GET\n');
@@ -56,8 +84,11 @@ function answer(request: IncomingMessage, response: ServerResponse, status: () =
       send(response, 200, 'text/plain', 'ok\n');
       return;
     case '/readyz': {
-      const { ready, degraded } = status();
-      const reasons = degraded.map(({ code, message }) => `${code}: ${message}\n`).join('');
+      const { ready, degraded, verified } = status();
+      const reasons = [
+        ...degraded.map(({ code, message }) => `${code}: ${message}\n`),
+        ...(verified ? [] : ['not verified: a table is read, since somebody else may have changed it\n']),
+      ].join('');
       send(response, ready ? 200 : 503, 'text/plain', ready ? 'ok\n' : reasons || 'not yet in sync\n');
       return;
     }

@@ -1,6 +1,7 @@
 /** The agent's own loop in this process, between the stores that events arrive in and the real nft. */
 import { Loop } from '../../src/agent/loop.ts';
 import { createNft } from '../../src/host/nft.ts';
+import { Revisions } from '../../src/host/revisions.ts';
 import { WATCHED, type WatchedResource } from '../../src/kinds/kinds.ts';
 import { emptyVersions } from '../../src/kinds/versions.ts';
 import { ObjectStore, type StoreSink } from '../../src/kube/object-store.ts';
@@ -9,7 +10,7 @@ import type { Switches } from '../../src/machine/setting.ts';
 import { UNLIMITED } from '../../src/nft/batch.ts';
 import type { NftCommand } from '../../src/nft/commands.ts';
 import type { Ruleset } from '../../src/nft/objects.ts';
-import type { Nft } from '../../src/nft/port.ts';
+import type { ForeignChanges, Nft } from '../../src/nft/port.ts';
 import type { LoopEvent, Spent } from '../../src/reconcile/events.ts';
 import { SYSTEM_CLOCK } from '../../src/time/system-clock.ts';
 import type { Raw } from './objects.ts';
@@ -36,6 +37,11 @@ type Transactions = readonly (readonly NftCommand[])[];
 
 const NOTHING_SPENT: Spent = { compile: 0, plan: 0, commit: 0 };
 const NO_MACHINE: Machine = { follow: () => {}, run: () => Promise.resolve() };
+const NO_OTHERS: ForeignChanges = {
+  run: async (sink) => {
+    sink.hearing({ kind: 'listening' });
+  },
+};
 const NO_SWITCHES: Switches = {
   filterLoaded: () => false,
   state: () => 'absent',
@@ -69,13 +75,15 @@ export class Pipeline {
     this.#loop = new Loop({
       node: LOCAL_NODE,
       podCidr: [],
-      nft: this.#recorded(createNft({ timeoutMs: 60_000 })),
+      nft: this.#recorded(createNft({ timeoutMs: 60_000, revisions: new Revisions() })),
+      foreignChanges: NO_OTHERS,
       limits: UNLIMITED,
       machine: NO_MACHINE,
       switches: NO_SWITCHES,
       clock: SYSTEM_CLOCK,
       random: Math.random,
       tell: (event) => this.#told(event),
+      elsewhere: () => {},
       contents: () => Object.values(this.#stores).flatMap((store) => store.contents()),
       versions: emptyVersions,
     });
@@ -102,6 +110,8 @@ export class Pipeline {
         if (event.kind === 'committed') this.#spent = event.spent;
         this.#waitedFor = this.#transactions.length;
         this.#done();
+        return;
+      case 'hearing':
         return;
       default:
         throw new Error(JSON.stringify(event));

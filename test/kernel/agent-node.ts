@@ -3,7 +3,7 @@
  * `shop` are on it, web and api, in a pod range of its own.
  */
 
-import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { createSandbox, rulesetOf, type Sandbox } from '../kit/sandbox.ts';
 import { namespace, node, pod, TestCluster } from './agent-cluster.ts';
 import { type AgentOptions, AgentProcess } from './agent-process.ts';
 
@@ -17,8 +17,12 @@ export class AgentNode {
     this.cluster = cluster;
   }
 
-  static async open(cluster: TestCluster = new TestCluster()): Promise<AgentNode> {
-    const sandbox = await createSandbox();
+  /** `mounts`: with a mount namespace of its own. */
+  static async open(
+    cluster: TestCluster = new TestCluster(),
+    options: { readonly mounts?: boolean } = {},
+  ): Promise<AgentNode> {
+    const sandbox = await createSandbox(options);
     await cluster.open(sandbox);
     cluster.put('nodes', node('node-a', ['10.244.1.0/24']));
     cluster.put('namespaces', namespace('shop'));
@@ -39,7 +43,7 @@ export class AgentNode {
   }
 
   async ruleset(): Promise<string> {
-    return (await this.sandbox.run('nft', ['-s', 'list', 'ruleset'])).stdout;
+    return await rulesetOf(this.sandbox);
   }
 
   /** What a healthy agent makes of the cluster as it is now; it has ended when this returns. */

@@ -106,14 +106,19 @@ export class AgentProcess {
     }
   }
 
-  /** Stands still during `use`: the program itself, not what started it. */
+  /** Of the program itself, not of what started it; NaN: it has not said so yet. */
+  get pid(): number {
+    return Number(this.log().find(({ msg }) => msg === 'policyd starts')?.pid);
+  }
+
+  /** Stands still during `use`. */
   async pause(use: () => Promise<void>): Promise<void> {
-    const pid = this.log().find(({ msg }) => msg === 'policyd starts')?.pid;
-    process.kill(Number(pid), 'SIGSTOP');
+    const { pid } = this;
+    process.kill(pid, 'SIGSTOP');
     try {
       await use();
     } finally {
-      process.kill(Number(pid), 'SIGCONT');
+      process.kill(pid, 'SIGCONT');
     }
   }
 

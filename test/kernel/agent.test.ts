@@ -309,3 +309,34 @@ const MINIMAL_KUBECONFIG = JSON.stringify({
   contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
   'current-context': 'x',
 });
+
+test('a node name that nobody has: told with the names there are, not ready, and nothing is written or taken away', async () => {
+  cluster.put('networkpolicies', policy('deny', 'api'));
+  const right = await start();
+  await inSync(right);
+  await right.end('SIGTERM');
+  const before = await ruleset();
+  const written = await watchWrites(sandbox);
+  const wrong = await start('--node', 'node-c');
+  const {
+    degraded,
+    ready,
+    inSync: claimed,
+  } = await wrong.until((status) => status.degraded.some(({ code }) => code === 'NODE_UNKNOWN'));
+  expect({ ready, claimed }).toEqual({ ready: false, claimed: false });
+  expect(degraded.find(({ code }) => code === 'NODE_UNKNOWN')?.message).toMatch(
+    /^there is no node node-c in the cluster: nothing is written, .*; the nodes are: node-a, node-b$/,
+  );
+  expect(await wrong.get('/readyz')).toMatchObject({
+    code: 503,
+    text: expect.stringContaining('NODE_UNKNOWN'),
+  });
+  expect(await ruleset()).toBe(before);
+  expect(await written()).toBe('');
+
+  // The control: with a Node of that name it does what it is told, and takes the other's rules away.
+  cluster.put('nodes', node('node-c', ['10.244.3.0/24']));
+  await inSync(wrong);
+  expect(await wrong.status()).toMatchObject({ ready: true, degraded: [] });
+  expect(await written()).toContain('policyd');
+});

@@ -3,6 +3,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Sandbox } from '../kit/sandbox.ts';
+import { eventually } from '../kit/waiting.ts';
 import { pod, policy, type TestCluster } from './agent-cluster.ts';
 import { AgentNode } from './agent-node.ts';
 import type { AgentProcess } from './agent-process.ts';
@@ -228,4 +229,56 @@ test('without nft on PATH it says how to install it', async () => {
   const agent = await here.start({ env: { PATH: bare } });
   expect(await agent.exit()).toBe(2);
   expect(agent.stderr).toContain('apt-get install nftables');
+});
+
+describe('a full disk', () => {
+  /** Takes no more than a page, and that is taken. */
+  async function full(sandbox: Sandbox, directory: string): Promise<void> {
+    const { exitCode, stderr } = await sandbox.run('sh', [
+      '-ec',
+      `mkdir -p ${directory}; mount -t tmpfs -o size=4k tmpfs ${directory}; head -c 4096 /dev/zero > ${directory}/taken`,
+    ]);
+    if (exitCode !== 0) throw new Error(stderr);
+  }
+
+  test('is no reason not to enforce; where nothing takes a file, the start ends and names each place', async () => {
+    const own = await AgentNode.open(undefined, { mounts: true });
+    const env = { TMPDIR: '/mnt' };
+    try {
+      own.cluster.put('networkpolicies', policy('deny', 'api'));
+      await full(own.sandbox, '/mnt');
+      const agent = await own.start({ env });
+      await own.inSync(agent);
+      expect(await agent.status()).toMatchObject({ ready: true, degraded: [] });
+      await full(own.sandbox, '/dev/shm');
+      await full(own.sandbox, '/run');
+      own.cluster.put('pods', pod('third', '10.244.1.12'));
+      await agent.until(({ degraded }) =>
+        degraded.some(({ code, message }) => code === 'NFT_REFUSED' && message.includes('/dev/shm: ENOSPC')),
+      );
+      await agent.end('SIGTERM');
+      const late = await own.start({ env });
+      expect(await late.exit()).toBe(2);
+      expect(late.stderr).toMatch(
+        /^policyd: no place for a file .*\/dev\/shm: ENOSPC.*\/run: ENOSPC.*\/mnt: ENOSPC/m,
+      );
+      expect(late.stderr).toContain('mount one at /dev/shm or /run, or set TMPDIR');
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+test('nft that says it has committed, and has not, is not believed for long', async () => {
+  const agent = await start();
+  await inSync(agent);
+  const before = await ruleset();
+  await shim.commits('exit 0');
+  cluster.put('networkpolicies', policy('deny', 'api', 'web'));
+  await agent.until(({ repairs }) => repairs > 0);
+  expect(await ruleset()).toBe(before);
+  await shim.remove();
+  await eventually('it is committed in truth', async () => (await ruleset()) !== before);
+  await inSync(agent);
+  expect(await ruleset()).toBe(await reference());
 });

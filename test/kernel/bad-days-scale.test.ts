@@ -1,6 +1,6 @@
 /** Policies that explode: committed as root in one transaction, and in a user namespace in steps that fit. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { createSandbox, rulesetOf, type Sandbox } from '../kit/sandbox.ts';
 import { type ClusterObject, namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
 import { AgentProcess } from './agent-process.ts';
 
@@ -66,7 +66,7 @@ describe.each([
   }
 
   async function ruleset(): Promise<string> {
-    return (await sandbox.run('nft', ['-s', 'list', 'ruleset'])).stdout;
+    return await rulesetOf(sandbox);
   }
 
   test('a peer set that grows to 10,000 at once, and shrinks again', async () => {

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { POLICYD } from '../kit/built.ts';
+import { rulesetOf } from '../kit/sandbox.ts';
 import { untilSeen } from '../kit/waiting.ts';
 import { namespace, node, pod, TestCluster } from './agent-cluster.ts';
 import { AgentProcess, watchWrites } from './agent-process.ts';
@@ -265,8 +266,7 @@ test('where it may not write it is not ready, names the command, and is ready on
 });
 
 test('what policyd leaves behind is both of its tables, which the next one adopts and cleanup removes', async () => {
-  const ruleset = async (): Promise<string> =>
-    (await net.sandbox.run('nft', ['-s', 'list', 'ruleset'])).stdout;
+  const ruleset = async (): Promise<string> => await rulesetOf(net.sandbox);
   await during([noIngress('db')], async () => {
     expect(await ruleset()).toContain('table bridge policyd');
     await agent.end('SIGTERM');

@@ -28,10 +28,10 @@ export class NftShim {
     return join(this.#sandbox.directory, name);
   }
 
-  /** What becomes of every call; `real "$@"` runs nft, `$file` is the file of commands if there is one. */
-  async all(script: string): Promise<void> {
+  /** What becomes of every call, but of the one that listens, which is `monitor`; `real "$@"` runs nft, `$file` is the file of commands if there is one. */
+  async all(script: string, monitor?: string): Promise<void> {
     const { stdout } = await this.#sandbox.run('sh', ['-c', 'command -v nft']);
-    const head = `#!/bin/sh\nreal() { ${stdout} "$@"; }\nfor file; do :; done\n`;
+    const head = `#!/bin/sh\ncase "$1" in monitor) ${monitor ?? `exec ${stdout} "$@"`};; esac\nreal() { ${stdout} "$@"; }\nfor file; do :; done\n`;
     const next = join(this.#directory, 'next');
     await writeFile(next, `${head}${script}\n`);
     await chmod(next, 0o755);

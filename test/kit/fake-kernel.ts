@@ -31,6 +31,7 @@ export class FakeKernel {
   room: number = Number.POSITIVE_INFINITY;
   unreadable: Error | null = null;
   afterCommit: (batch: Batch) => void = () => {};
+  afterObservation: () => void = () => {};
   /** Lets go of a commit that hangs. */
   release: () => void = () => {};
 
@@ -100,7 +101,9 @@ export class FakeKernel {
   async observe(): Promise<ObservedTable | null> {
     this.observations += 1;
     if (this.unreadable !== null) throw this.unreadable;
-    return this.table;
+    const { table } = this;
+    this.afterObservation();
+    return table;
   }
 
   #element({ commands }: Batch, index: number): { element?: number } {

@@ -90,3 +90,11 @@ export async function createSandbox(
 export function nftIn({ nft, directory }: Sandbox): Nft {
   return createNft({ binary: nft, timeoutMs: FAR_MS, directory });
 }
+
+/** All tables but the one of revisions, which is of no meaning to packets and whose elements go after a second. */
+export async function rulesetOf(sandbox: Sandbox): Promise<string> {
+  const { stdout } = await sandbox.run('nft', ['-s', 'list', 'ruleset']);
+  return `${stdout}\n`.replace(REVISIONS, '').trimEnd();
+}
+
+const REVISIONS = /^table inet policyd_revision \{\n(?:\t.*\n|\n)*\}\n/m;

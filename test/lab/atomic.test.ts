@@ -59,7 +59,10 @@ async function begin(topology: Topology): Promise<void> {
   addresses = { of: (name) => state.pods.find((pod) => pod.name === name)?.addresses ?? [] };
 }
 
-/** In front of nft for the whole lab; only commits of the agents, and only while a mode is set, are touched. */
+/**
+ * In front of nft for the whole lab; only commits of the agents, and only while a mode is set, are touched. Of a
+ * transaction that is cut in two, one half is somebody else's to whoever listens: nobody does then.
+ */
 async function placeShim(): Promise<void> {
   const nft = (process.env.PATH ?? '')
     .split(':')
@@ -68,6 +71,7 @@ async function placeShim(): Promise<void> {
   await mkdir(join(shims, 'bin'));
   const script = `#!/bin/sh
 for nft in ${nft.map((file) => `'${file}'`).join(' ')}; do [ -x "$nft" ] && break; done
+if [ "$1" = monitor ]; then [ -e '${shims}/deaf' ] && exit 1; echo $$ >> '${shims}/monitors'; fi
 case "$*" in *-j*-f*) [ -e '${shims}/mode' ] && exec '${process.execPath}' '${WRONG}' "$(cat '${shims}/mode')" "$nft" "$@";; esac
 exec "$nft" "$@"
 `;
@@ -76,11 +80,16 @@ exec "$nft" "$@"
 }
 
 async function withMode(mode: 'split' | 'rewrite' | 'slow', use: () => Promise<void>): Promise<void> {
+  if (mode !== 'slow') {
+    await writeFile(join(shims, 'deaf'), '');
+    await lab.sh(`kill -9 $(cat '${shims}/monitors') 2>/dev/null; true`);
+  }
   await writeFile(join(shims, 'mode'), mode);
   try {
     await use();
   } finally {
     await rm(join(shims, 'mode'));
+    await rm(join(shims, 'deaf'), { force: true });
   }
 }
 

@@ -58,6 +58,7 @@ describe.each(identities)('policyctl lab tools as $name, with an empty home', (i
       'node/node-a',
       'table inet lab_proxy',
       'table inet policyd',
+      'table inet policyd_revision',
     ]);
   });
 

@@ -15,6 +15,8 @@ const STATUS: ReadStatus = {
   node: 'node-b',
   ready: true,
   inSync: true,
+  verified: true,
+  repairs: 0,
   revision: 3,
   resourceVersions: emptyVersions(),
   staleSeconds: 0,
@@ -24,6 +26,7 @@ const STATUS: ReadStatus = {
   problems: [],
   bridges: [],
   bridgeRepairs: 0,
+  otherChains: null,
 };
 
 const state: LabStateReport = {
