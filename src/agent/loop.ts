@@ -3,6 +3,7 @@
  * the snapshot, compiled as it changes; the reconciler turns the line into a loop. Wired here for the agent and
  * for whoever measures it.
  */
+import type { Budget } from '../compile/budget.ts';
 import { FRAME_TABLE, OUR_TABLES, SOURCE_TABLE } from '../compile/names.ts';
 import { NodeCompiler } from '../compile/node-compiler.ts';
 import { objectOf } from '../kinds/kinds.ts';
@@ -31,6 +32,8 @@ export interface LoopOptions {
   readonly node: string;
   /** From the command line; they win over the node object. */
   readonly podCidr: readonly Cidr[];
+  /** What policies may come to before they are refused. */
+  readonly budget: Budget;
   readonly nft: Pick<Nft, 'commit' | 'listTable'>;
   readonly limits: Limits;
   readonly machine: Machine;
@@ -52,9 +55,9 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    const { node, podCidr, switches, clock, random, tell, contents, versions } = options;
+    const { node, podCidr, budget, switches, clock, random, tell, contents, versions } = options;
     this.desired = new Desired({
-      createCompiler: (blind) => new NodeCompiler({ node, configured: podCidr, blind }),
+      createCompiler: (blind) => new NodeCompiler({ node, configured: podCidr, blind, budget }),
       contents,
       broken: (error, rebuilds) => tell({ kind: 'compiler-broken', message: reasonOf(error), rebuilds }),
     });

@@ -59,6 +59,7 @@ async function run(options: AgentOptions): Promise<void> {
   const loop = new Loop({
     node,
     podCidr: options.podCidr,
+    budget: options.budget,
     nft,
     limits: (await inUserNamespace()) ? UNPRIVILEGED_LIMITS : UNLIMITED,
     machine: new MachineWatch({ host, clock: SYSTEM_CLOCK }),
@@ -133,7 +134,7 @@ async function run(options: AgentOptions): Promise<void> {
 /** Nodes say nothing about which pods wait for an address. */
 function oldest(failures: readonly FeedFailure[]): number | null {
   const since = failures.flatMap((failure) => (failure.resource === 'nodes' ? [] : [failure.since]));
-  return since.length > 0 ? Math.min(...since) : null;
+  return since.toSorted((a, b) => a - b)[0] ?? null;
 }
 
 function overdue(signal: AbortSignal): Promise<void> {

@@ -6,8 +6,10 @@
 import type { Compiled, CompiledTable } from '../compile/compiled.ts';
 import { emptyVersions, type ResourceVersions } from '../kinds/versions.ts';
 import type { Switches } from '../machine/setting.ts';
+import { policyText } from '../model/policy-ref.ts';
 import { sameTable, type Table } from '../nft/commands.ts';
 import { Degradations } from '../status/degradations.ts';
+import { Problems } from '../status/problems.ts';
 import type { BridgeStatus, Degradation, ObjectProblem } from '../status/status.ts';
 import type { Clock } from '../time/clock.ts';
 import { Attempts } from './attempts.ts';
@@ -61,6 +63,8 @@ export class Reconciler {
   readonly #unmet: Degradations;
   readonly #timers = new Map<Timer, () => void>();
   #unnameable: readonly Degradation[] = [];
+  /** Of policies that the compiler refused. */
+  readonly #refused = new Problems();
   #started = false;
   #busy = false;
   /** A setting that could not be made is to be tried again. */
@@ -125,7 +129,7 @@ export class Reconciler {
         ...failing,
         ...(slow === null ? [] : [slow]),
       ],
-      problems: this.#charges.flatMap(({ keeper }) => keeper.problems),
+      problems: [...this.#refused.list(), ...this.#charges.flatMap(({ keeper }) => keeper.problems)],
       bridges: this.#settings.status,
       bridgeRepairs: this.#settings.repairs,
     };
@@ -158,7 +162,7 @@ export class Reconciler {
     const dueAts = this.#charges.filter(({ dirty }) => dirty).map(({ dueAt }) => dueAt);
     if (this.#settingsDue) dueAts.push(0);
     if (!this.#started || dueAts.length === 0) return null;
-    const due = Math.min(...dueAts);
+    const due = dueAts.reduce((first, each) => Math.min(first, each));
     return Math.max(0, Math.max(due, this.#compiling.dueAt(this.#news)) - this.#options.clock.now());
   }
 
@@ -193,6 +197,7 @@ export class Reconciler {
     this.#news = false;
     try {
       const compiled = this.#options.compile();
+      this.#reportRefused(compiled);
       const after = this.#compiling.succeeded();
       if (after !== null) tell({ kind: 'recovered', after: after.code });
       return compiled;
@@ -206,6 +211,12 @@ export class Reconciler {
       tell({ kind: 'failed', trouble, cause: text, ...failed });
       return null;
     }
+  }
+
+  #reportRefused({ refused }: Compiled): void {
+    const problems = refused.map(({ policy, message }) => ({ object: policyText(policy), message }));
+    for (const { object, message } of this.#refused.replace(problems))
+      this.#options.tell({ kind: 'refused', object, message });
   }
 
   #bringSettings({ settings, unnameable }: Compiled): void {

@@ -1,5 +1,6 @@
 /** The agent's own loop in this process, between the stores that events arrive in and the real nft. */
 import { Loop } from '../../src/agent/loop.ts';
+import { BUDGET } from '../../src/compile/budget.ts';
 import { createNft } from '../../src/host/nft.ts';
 import { WATCHED, type WatchedResource } from '../../src/kinds/kinds.ts';
 import { emptyVersions } from '../../src/kinds/versions.ts';
@@ -69,6 +70,7 @@ export class Pipeline {
     this.#loop = new Loop({
       node: LOCAL_NODE,
       podCidr: [],
+      budget: BUDGET,
       nft: this.#recorded(createNft({ timeoutMs: 60_000 })),
       limits: UNLIMITED,
       machine: NO_MACHINE,
