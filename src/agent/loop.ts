@@ -3,6 +3,7 @@
  * the snapshot, compiled as it changes; the reconciler turns the line into a loop. Wired here for the agent and
  * for whoever measures it.
  */
+import type { Budget } from '../compile/budget.ts';
 import { FRAME_TABLE, OUR_TABLES, SOURCE_TABLE } from '../compile/names.ts';
 import { NodeCompiler } from '../compile/node-compiler.ts';
 import { objectOf } from '../kinds/kinds.ts';
@@ -32,6 +33,8 @@ export interface LoopOptions {
   readonly node: string;
   /** From the command line; they win over the node object. */
   readonly podCidr: readonly Cidr[];
+  /** What policies may come to before they are refused. */
+  readonly budget: Budget;
   readonly nft: Pick<Nft, 'commit' | 'listTable'>;
   readonly foreignChanges: ForeignChanges;
   readonly limits: Limits;
@@ -60,9 +63,9 @@ export class Loop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#nodes = new KnownNodes(options.node);
-    const { node, podCidr, switches, clock, random, tell, contents, versions } = options;
+    const { node, podCidr, budget, switches, clock, random, tell, contents, versions } = options;
     this.desired = new Desired({
-      createCompiler: (blind) => new NodeCompiler({ node, configured: podCidr, blind }),
+      createCompiler: (blind) => new NodeCompiler({ node, configured: podCidr, blind, budget }),
       contents,
       broken: (error, rebuilds) => tell({ kind: 'compiler-broken', message: reasonOf(error), rebuilds }),
     });

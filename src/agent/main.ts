@@ -67,6 +67,7 @@ async function run(options: AgentOptions): Promise<void> {
   const loop = new Loop({
     node,
     podCidr: options.podCidr,
+    budget: options.budget,
     nft,
     foreignChanges: createForeignChanges({ tables: OUR_TABLES, revisions, clock: SYSTEM_CLOCK, random }),
     limits: (await inUserNamespace()) ? UNPRIVILEGED_LIMITS : UNLIMITED,
@@ -147,7 +148,7 @@ async function run(options: AgentOptions): Promise<void> {
 /** Nodes say nothing about which pods wait for an address. */
 function oldest(failures: readonly FeedFailure[]): number | null {
   const since = failures.flatMap((failure) => (failure.resource === 'nodes' ? [] : [failure.since]));
-  return since.length > 0 ? Math.min(...since) : null;
+  return since.toSorted((a, b) => a - b)[0] ?? null;
 }
 
 function overdue(signal: AbortSignal): Promise<void> {

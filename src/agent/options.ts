@@ -1,5 +1,6 @@
 /** The command line of policyd. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Amounts, BUDGET, type Budget, RESOURCES } from '../compile/budget.ts';
 import type { Cidr } from '../model/address.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { type HealthAddress, parseHealthAddress } from '../telemetry/health.ts';
@@ -11,6 +12,7 @@ export interface AgentOptions {
   readonly podCidr: readonly Cidr[];
   readonly health?: HealthAddress;
   readonly nftTimeoutMs: number;
+  readonly budget: Budget;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
 }
@@ -54,6 +56,9 @@ export function program(version: string, commands: Commands): Command {
         .argParser(milliseconds)
         .default(60_000, '60'),
     )
+    .addOption(budgetOption('policy', 'of one policy'))
+    .addOption(budgetOption('namespace', 'of the policies of one namespace together'))
+    .addOption(budgetOption('node', 'of all policies of this node together'))
     .addOption(
       new Option('--log-format <format>', 'auto is pretty on a terminal')
         .choices(LOG_FORMATS)
@@ -69,10 +74,18 @@ export function program(version: string, commands: Commands): Command {
   return command;
 }
 
-type Given = Partial<Omit<AgentOptions, 'nftTimeoutMs'>> & { readonly nftTimeout?: number };
+type Given = Partial<Omit<AgentOptions, 'nftTimeoutMs' | 'budget'>> & {
+  readonly nftTimeout?: number;
+  readonly budgetPolicy: Amounts;
+  readonly budgetNamespace: Amounts;
+  readonly budgetNode: Amounts;
+};
 
 /** Required here and not for `cleanup`; commander asks subcommands for what their parents require. */
-function withNode({ nftTimeout, ...options }: Given, command: Command): AgentOptions {
+function withNode(
+  { nftTimeout, budgetPolicy, budgetNamespace, budgetNode, ...options }: Given,
+  command: Command,
+): AgentOptions {
   const { node } = options;
   if (node === undefined || node === '') {
     command.error("error: required option '--node <name>' not specified (or NODE_NAME in the environment)");
@@ -80,11 +93,38 @@ function withNode({ nftTimeout, ...options }: Given, command: Command): AgentOpt
   return {
     podCidr: [],
     nftTimeoutMs: nftTimeout ?? 60_000,
+    budget: { policy: budgetPolicy, namespace: budgetNamespace, node: budgetNode },
     logFormat: 'auto',
     logLevel: 'info',
     ...options,
     node,
   };
+}
+
+/** Past it policies isolate without their rules, and are reported. */
+function budgetOption(level: keyof Budget, whose: string): Option {
+  return new Option(`--budget-${level} <amounts>`, `most ${whose}, before rules are left out`)
+    .argParser((text) => amounts(text, BUDGET[level]))
+    .default(BUDGET[level], amountsText(BUDGET[level]));
+}
+
+function amountsText(limits: Amounts): string {
+  return RESOURCES.map((resource) => `${resource}=${limits[resource]}`).join(', ');
+}
+
+/** Some of them; the others as they are. */
+function amounts(text: string, others: Amounts): Amounts {
+  const given = text.split(',').map((part) => {
+    const [, name, number] = /^([a-z]+)=(\d{1,9})$/.exec(part.trim()) ?? [];
+    const resource = RESOURCES.find((each) => each === name);
+    if (resource === undefined) {
+      throw new InvalidArgumentError(
+        `"${part}" is not one of ${RESOURCES.join(', ')} with a number: rules=10000.`,
+      );
+    }
+    return [resource, Number(number)] as const;
+  });
+  return { ...others, ...Object.fromEntries(given) };
 }
 
 function appendCidr(text: string, before: readonly Cidr[]): readonly Cidr[] {

@@ -1,6 +1,8 @@
 /** Puts together what /status says. */
+
 import { groupOf, WATCHED } from '../kinds/kinds.ts';
 import type { ClusterFeed, FeedFailure } from '../kube/cluster-feed.ts';
+import { largest } from '../model/largest.ts';
 import type { Problems } from '../status/problems.ts';
 import type { AgentStatus, Degradation, DegradationCode } from '../status/status.ts';
 import type { Loop } from './loop.ts';
@@ -38,7 +40,7 @@ export function agentStatus(sources: StatusSources): AgentStatus {
     repairs: state.repairs,
     revision: state.revision,
     resourceVersions: state.resourceVersions,
-    staleSeconds: Math.max(0, ...failures.map(({ since }) => Math.round((sources.now() - since) / 1000))),
+    staleSeconds: largest(failures.map(({ since }) => Math.round((sources.now() - since) / 1000))),
     degraded: [
       ...(missing.length > 0
         ? [

@@ -5,12 +5,13 @@
 import type { PodKey } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
 import type { Chain, ChainName, ElementType, NftMap, NftSet, SetName } from '../nft/objects.ts';
-import type { MemberSet, Membership } from '../policy/membership.ts';
+import type { MemberSet } from '../policy/member-set.ts';
+import type { Membership } from '../policy/membership.ts';
 import type { CompiledTable } from './compiled.ts';
 import type { CompiledEndpoint } from './endpoint.ts';
 import { dispatchMaps, localSets } from './local.ts';
 import { byName, POLICY_TABLE } from './names.ts';
-import type { SetUse } from './peers.ts';
+import type { SetUse } from './set-use.ts';
 import { addressType } from './statements.ts';
 
 type Endpoints = ReadonlyMap<PodKey, CompiledEndpoint>;
@@ -57,16 +58,13 @@ export class Assembly {
 
   #peerSets(uses: ReadonlyMap<SetName, SetUse>, membership: Membership): Map<SetName, NftSet> {
     const sets = new Map<SetName, NftSet>();
-    const keys = new Set<string>();
     for (const [name, use] of uses) {
       if (use.kind === 'fixed') {
         sets.set(name, use.set);
         continue;
       }
-      keys.add(use.key);
       sets.set(name, this.#render(name, membership.set(use.key, use.meaning)));
     }
-    membership.retain(keys);
     for (const name of this.#rendered.keys()) if (!sets.has(name)) this.#rendered.delete(name);
     return sets;
   }
@@ -75,9 +73,9 @@ export class Assembly {
     const last = this.#rendered.get(name);
     const elements = source.elements.view();
     if (last?.elements === elements) return last;
-    const { family, port } = source.meaning;
+    const { family, ports } = source.meaning;
     const address = addressType(family);
-    const type: readonly ElementType[] = port === null ? [address] : [address, 'inet_service'];
+    const type: readonly ElementType[] = ports === null ? [address] : [address, 'inet_service'];
     const set: NftSet = { name, type, interval: false, elements };
     this.#rendered.set(name, set);
     return set;

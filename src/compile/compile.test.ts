@@ -10,6 +10,7 @@ import { parseAddress } from '../net/address.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { toText } from '../nft/text.ts';
 import { compile } from './compile.ts';
+import { SHAPES } from './shapes.ts';
 
 const NODE = 'node-a';
 
@@ -106,9 +107,10 @@ describe('an address that two pods claim', () => {
 describe('sets', () => {
   const WEB = pod('shop', 'web', 1, { app: 'web' });
   const API = pod('shop', 'api', 2, { app: 'api', tier: 'back' });
+  const apart = { ...SHAPES, setsApart: 100 };
   const peersIn = (...policies: readonly Policy[]): readonly string[] =>
-    [...compile(snapshot([WEB, API], policies), OPTIONS).ruleset.sets.keys()].filter((name) =>
-      name.startsWith('peer_'),
+    [...compile(snapshot([WEB, API], policies), { ...OPTIONS, shapes: apart }).ruleset.sets.keys()].filter(
+      (name) => name.startsWith('peer_'),
     );
 
   test('one meaning in two policies is one set for each family', () => {

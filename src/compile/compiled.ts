@@ -3,6 +3,7 @@ import type { Setting } from '../machine/setting.ts';
 import type { PodKey } from '../model/cluster.ts';
 import type { RuleOrigin } from '../model/endpoint.ts';
 import type { ChainName, Ruleset, SetName } from '../nft/objects.ts';
+import type { RefusedPolicy } from './budget.ts';
 
 export interface Compiled {
   /** Of OUR_TABLES, those that there should be. The same objects while nothing about them changes. */
@@ -11,6 +12,8 @@ export interface Compiled {
   readonly settings: readonly Setting[];
   /** What of the machine no rule can hold, in sentences: policies do not hold there. */
   readonly unnameable: readonly string[];
+  /** Policies that isolate without their rules, by name, and why. */
+  readonly refused: readonly RefusedPolicy[];
 }
 
 /** A table, and what its parts come from. */

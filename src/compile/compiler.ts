@@ -5,7 +5,7 @@
  */
 import type { Cidr } from '../model/address.ts';
 import { familyOf } from '../model/address.ts';
-import { type Change, type Pod, type PodKey, podKey } from '../model/cluster.ts';
+import type { Change, Pod, PodKey } from '../model/cluster.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Policy } from '../model/policy.ts';
 import { type PolicyKey, type PolicyRef, policyKey } from '../model/policy-ref.ts';
@@ -14,9 +14,15 @@ import { awaitsAddress } from '../policy/owner.ts';
 import { resolveEndpoint } from '../policy/resolve.ts';
 import { selects } from '../policy/selector.ts';
 import { Assembly } from './assembly.ts';
+import { BUDGET, type Budget, type RefusedPolicy } from './budget.ts';
 import type { CompiledTable } from './compiled.ts';
+import { Costs } from './costs.ts';
 import { type CompiledEndpoint, compileEndpoint } from './endpoint.ts';
+import { guarded, withoutRules } from './guarded.ts';
+import { byName } from './names.ts';
 import { QuarantineSets } from './quarantine.ts';
+import { StageCompiler } from './rules.ts';
+import { SHAPES, type Shapes } from './shapes.ts';
 import { skeleton } from './skeleton.ts';
 
 export interface CompileOptions {
@@ -26,6 +32,10 @@ export interface CompileOptions {
   readonly podRanges: readonly Cidr[];
   /** The cluster cannot be followed: the ranges stay closed. */
   readonly blind?: boolean;
+  /** SHAPES unless given. */
+  readonly shapes?: Shapes;
+  /** BUDGET unless given. */
+  readonly budget?: Budget;
 }
 
 export interface Forwarder {
@@ -36,13 +46,18 @@ export interface Forwarder {
 
 export class Compiler {
   readonly #node: string;
+  readonly #stages: StageCompiler;
   readonly #membership = new Membership();
   readonly #policies = new Map<string, Map<PolicyKey, Policy>>();
   /** Of this node; the pods themselves are kept once, by the membership. */
   readonly #localPods = new Set<PodKey>();
   readonly #dirty = new Set<PodKey>();
   /** Never changed, only replaced. */
-  #endpoints: ReadonlyMap<PodKey, CompiledEndpoint> = new Map();
+  #endpoints: ReadonlyMap<PodKey, JudgedEndpoint> = new Map();
+  readonly #costs: Costs;
+  /** Too much of all together, and what is left without their rules. */
+  #over: ReadonlyMap<PolicyKey, RefusedPolicy> = new Map();
+  #kept: Kept | null = null;
   readonly #assembly = new Assembly();
   readonly #skeleton = skeleton();
   readonly #quarantine: QuarantineSets;
@@ -50,6 +65,9 @@ export class Compiler {
 
   constructor(options: CompileOptions) {
     this.#node = options.node;
+    const budget = options.budget ?? BUDGET;
+    this.#stages = new StageCompiler(options.shapes ?? SHAPES, budget.policy);
+    this.#costs = new Costs(budget);
     this.#quarantine = new QuarantineSets(options.podRanges, options.blind ?? false);
   }
 
@@ -100,8 +118,35 @@ export class Compiler {
     if (this.#compiled) return this.#compiled;
     if (this.#dirty.size > 0) this.#recompileDirty();
     const closed = this.#quarantine.sets((name) => this.#membership.namespaceLabels(name) !== null);
-    this.#compiled = this.#assembly.assemble(this.#skeleton, closed, this.#endpoints, this.#membership);
+    this.#compiled = this.#assembly.assemble(this.#skeleton, closed, this.#withinBudget(), this.#membership);
+    this.#membership.retain(this.#costs.memberKeys());
     return this.#compiled;
+  }
+
+  /** Of the last result: the policies that isolate without their rules, by name. */
+  refused(): readonly RefusedPolicy[] {
+    const found = new Map<string, RefusedPolicy>();
+    for (const { refused } of this.#endpoints.values())
+      for (const each of refused) found.set(`${policyKey(each.policy)} ${each.message}`, each);
+    for (const [key, each] of this.#over) found.set(`${key} ${each.message}`, each);
+    return [...byName(found).values()];
+  }
+
+  /** The endpoints, those of policies that are too much compiled again without their rules. */
+  #withinBudget(): ReadonlyMap<PodKey, CompiledEndpoint> {
+    const over = this.#costs.over(this.#endpoints, this.#membership);
+    this.#over = over;
+    if (over.size === 0) return this.#endpoints;
+    const closed = [...over.keys()].sort().join();
+    if (this.#kept?.of === this.#endpoints && this.#kept.closed === closed) return this.#kept.endpoints;
+    const endpoints = new Map<PodKey, CompiledEndpoint>(this.#endpoints);
+    const namespaces = new Set([...over.values()].map(({ policy }) => policy.namespace));
+    for (const key of endpoints.keys()) {
+      const pod = this.#membership.pod(key);
+      if (pod !== null && namespaces.has(pod.namespace)) endpoints.set(key, this.#endpoint(key, pod, over));
+    }
+    this.#kept = { of: this.#endpoints, closed, endpoints };
+    return endpoints;
   }
 
   #updatePod(key: PodKey, pod: Pod | null): void {
@@ -132,28 +177,56 @@ export class Compiler {
 
   #recompileDirty(): void {
     const endpoints = new Map(this.#endpoints);
+    this.#stages.nextPass();
     for (const key of this.#dirty) this.#recompile(key, endpoints);
     this.#dirty.clear();
     this.#endpoints = endpoints;
   }
 
-  #recompile(key: PodKey, endpoints: Map<PodKey, CompiledEndpoint>): void {
+  #recompile(key: PodKey, endpoints: Map<PodKey, JudgedEndpoint>): void {
     const pod = this.#localPods.has(key) ? this.#membership.pod(key) : null;
     const judged = this.#membership.judgedAt(key);
     const waits = pod !== null && awaitsAddress(pod);
     if (!waits) this.#quarantine.setWaiting(key, null);
     if (!pod || judged.length === 0) endpoints.delete(key);
     if (!pod || (judged.length === 0 && !waits)) return;
-    const policies = [...(this.#policies.get(pod.namespace)?.values() ?? [])];
-    const resolved = resolveEndpoint(pod, policies);
     if (waits) {
-      const isolated = resolved.ingress.stages.length + resolved.egress.stages.length > 0;
+      const { result } = guarded(this.#policiesOf(pod), (policies) => resolveEndpoint(pod, policies));
+      const isolated = result.ingress.stages.length + result.egress.stages.length > 0;
       this.#quarantine.setWaiting(key, { namespace: pod.namespace, isolated });
       return;
     }
-    const addresses = [...judged].sort((a, b) => familyOf(a) - familyOf(b) || (a < b ? -1 : 1));
-    endpoints.set(podKey(pod.namespace, pod.name), compileEndpoint({ ...resolved, addresses }));
+    endpoints.set(key, this.#endpoint(key, pod));
   }
+
+  /** `closed`: policies that isolate without their rules. */
+  #endpoint(key: PodKey, pod: Pod, closed: ReadonlyMap<PolicyKey, unknown> = new Map()): JudgedEndpoint {
+    const judged = this.#membership.judgedAt(key);
+    const addresses = [...judged].sort((a, b) => familyOf(a) - familyOf(b) || (a < b ? -1 : 1));
+    const policies = this.#policiesOf(pod).map((policy) =>
+      closed.has(policyKey(policy)) ? withoutRules(policy) : policy,
+    );
+    const { result, refused } = guarded(policies, (list) =>
+      compileEndpoint({ ...resolveEndpoint(pod, list), addresses }, this.#stages),
+    );
+    return { ...result, refused };
+  }
+
+  #policiesOf(pod: Pod): readonly Policy[] {
+    const siblings = [...(this.#policies.get(pod.namespace)?.values() ?? [])];
+    return siblings.filter(({ subject }) => selects(subject, pod.labels));
+  }
+}
+
+interface JudgedEndpoint extends CompiledEndpoint {
+  readonly refused: readonly RefusedPolicy[];
+}
+
+/** What was left of `of` without the policies `closed`. */
+interface Kept {
+  readonly of: ReadonlyMap<PodKey, JudgedEndpoint>;
+  readonly closed: string;
+  readonly endpoints: ReadonlyMap<PodKey, CompiledEndpoint>;
 }
 
 /** Set by who may write to the namespace itself, which is not who writes pods into it. */

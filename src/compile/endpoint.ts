@@ -4,7 +4,7 @@ import type { DirectionPolicy, EndpointPolicy } from '../model/endpoint.ts';
 import type { Direction } from '../model/policy.ts';
 import type { Chain, ElementVerdict } from '../nft/objects.ts';
 import { note, podChainName, STAGE_IN } from './names.ts';
-import { type CompiledStages, compileStages } from './rules.ts';
+import type { CompiledStages, StageCompiler } from './rules.ts';
 import { ACCEPT, backend, chain, client, goto, is, rule } from './statements.ts';
 
 export interface CompiledDirection {
@@ -21,11 +21,11 @@ export interface CompiledEndpoint {
 }
 
 /** `policy.addresses` are the addresses the pod owns; at least one. */
-export function compileEndpoint(policy: EndpointPolicy): CompiledEndpoint {
+export function compileEndpoint(policy: EndpointPolicy, compiler: StageCompiler): CompiledEndpoint {
   return {
     policy,
-    ingress: compileDirection(policy, 'ingress', policy.ingress),
-    egress: compileDirection(policy, 'egress', policy.egress),
+    ingress: compileDirection(policy, 'ingress', policy.ingress, compiler),
+    egress: compileDirection(policy, 'egress', policy.egress, compiler),
   };
 }
 
@@ -33,6 +33,7 @@ function compileDirection(
   endpoint: EndpointPolicy,
   direction: Direction,
   policy: DirectionPolicy,
+  compiler: StageCompiler,
 ): CompiledDirection {
   const allowed = direction === 'ingress' ? ACCEPT : goto(STAGE_IN);
   if (policy.stages.length === 0) {
@@ -41,7 +42,7 @@ function compileDirection(
     return { chain: null, stages: null, dispatch };
   }
   const families = [...new Set(endpoint.addresses.map(familyOf))].sort();
-  const stages = compileStages(policy.stages, direction, families, allowed);
+  const stages = compiler.compile(policy.stages, direction, families, allowed);
   const name = podChainName(direction, endpoint.pod, endpoint.uid);
   const end = (family: Family) => (direction === 'ingress' ? client(family) : backend(family));
   const rules = [

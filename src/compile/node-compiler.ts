@@ -14,6 +14,7 @@ import type { Ruleset } from '../nft/objects.ts';
 import { frameRules } from './bridge-frames.ts';
 import { Bridged } from './bridged.ts';
 import { type BridgeNeeds, bridgeNeeds } from './bridges.ts';
+import { BUDGET, type Budget } from './budget.ts';
 import type { Compiled, CompiledTable } from './compiled.ts';
 import { Compiler, type Forwarder } from './compiler.ts';
 import { rangeSets } from './quarantine.ts';
@@ -25,6 +26,8 @@ export interface NodeCompileOptions {
   readonly configured: readonly Cidr[];
   /** The cluster cannot be followed: the ranges stay closed. */
   readonly blind?: boolean;
+  /** BUDGET unless given. */
+  readonly budget?: Budget;
 }
 
 export class NodeCompiler {
@@ -47,10 +50,10 @@ export class NodeCompiler {
   #table: CompiledTable | null = null;
   #compiled: Compiled | null = null;
 
-  constructor({ node, configured, blind = false }: NodeCompileOptions) {
+  constructor({ node, configured, blind = false, budget = BUDGET }: NodeCompileOptions) {
     this.#podRanges = new PodRanges({ node, configured, pods: () => this.#compiler.pods() });
     this.#ranges = this.#podRanges.result();
-    this.#compiler = new Compiler({ node, podRanges: this.#ranges.ranges, blind });
+    this.#compiler = new Compiler({ node, podRanges: this.#ranges.ranges, blind, budget });
   }
 
   /** In which ranges addresses without an owner can be dropped, and why not in others. */
@@ -117,6 +120,7 @@ export class NodeCompiler {
       tables: [policies, this.#frames, this.#sources].filter((each) => each !== null),
       settings: needs.settings,
       unnameable: needs.unnameable,
+      refused: this.#compiler.refused(),
     };
     return this.#compiled;
   }

@@ -1,141 +1,143 @@
 /**
- * The peers of a rule -> the sets it looks up, one per meaning: a pod group, a named port of a scope, or
- * all ipBlocks of the rule together as disjoint ranges.
+ * The peers of a rule -> what its lines look up: a pod group, a named port of a scope, or all ipBlocks of the
+ * rule. A few sets are one for each meaning, shared by all rules that mean the same; from then on the peers of a
+ * rule are one set, so that its cost follows who is in it, and not the product of its lists.
  */
-import type { Address, Family } from '../model/address.ts';
-import { familyOf } from '../model/address.ts';
+import { type Family, familyOf } from '../model/address.ts';
 import type { NamedPort, ResolvedPeer, ResolvedPeers } from '../model/endpoint.ts';
-import type { Selector } from '../model/labels.ts';
-import { addressFrom } from '../net/address.ts';
-import { cidrRange } from '../net/cidr.ts';
-import { type AddressRange, mergeRanges, subtractRanges } from '../net/range.ts';
-import type { NftSet, SetName } from '../nft/objects.ts';
-import { groupKey } from '../policy/group.ts';
-import type { MemberScope, MemberSetMeaning } from '../policy/membership.ts';
-import { canonicalSelector } from '../policy/selector.ts';
+import { PROTOCOLS, type Protocol } from '../model/protocol.ts';
+import type { MemberScope, PortNames } from '../policy/member-set.ts';
+import { blockLookups } from './blocks.ts';
 import { hash, setName } from './names.ts';
-import { addressType } from './statements.ts';
+import { listed, scopeKey, scopeText } from './scopes.ts';
+import type { Lookup, SetUse } from './set-use.ts';
+import type { Shapes } from './shapes.ts';
 
-export type SetUse =
-  /** Members come and go with pods; `key` is the meaning's injective text. */
-  | {
-      readonly kind: 'members';
-      readonly key: string;
-      readonly name: SetName;
-      readonly meaning: MemberSetMeaning;
-      readonly port: NamedPort | null;
-      readonly text: string;
-    }
-  /** Written in the policy itself, so it never changes. */
-  | {
-      readonly kind: 'fixed';
-      readonly key: string;
-      readonly name: SetName;
-      readonly set: NftSet;
-      readonly port: null;
-      readonly text: string;
-    };
+/** One line of a rule, or with ports by number one for each protocol: who meets all look-ups is a peer. */
+export interface Peering {
+  readonly family: Family;
+  readonly lookups: readonly Lookup[];
+  /** Of the ports that are among the look-ups; null: it says nothing of ports. */
+  readonly protocol: Protocol | null;
+}
 
-type BlockPeer = ResolvedPeer & { readonly kind: 'ipBlock' };
+/** With its key, which is long to make for long lists. */
+interface Scope {
+  readonly scope: MemberScope;
+  readonly key: string;
+}
+
+const ALL_PODS: Scope = scopeOf({ kind: 'all' });
 
 /** `withNumbers`: the rule also has ports by number or none at all, so plain address sets are needed. */
 export function peerings(
   peers: ResolvedPeers,
   named: readonly NamedPort[],
   withNumbers: boolean,
-  family: Family,
-): readonly SetUse[] {
-  const found: SetUse[] = [];
+  families: readonly Family[],
+  shapes: Shapes,
+): readonly Peering[] {
   if (peers.kind === 'any') {
-    for (const port of named) found.push(members({ kind: 'all' }, port, family));
-    return found;
+    return families.flatMap((family) => portPeerings([ALL_PODS], named, family, shapes));
   }
-  const blocks = peers.peers.filter(
-    (peer): peer is BlockPeer => peer.kind === 'ipBlock' && familyOf(peer.cidr) === family,
-  );
-  const scopes = peers.peers.flatMap((peer): readonly MemberScope[] =>
-    peer.kind === 'pods' ? [{ kind: 'group', group: peer.group }] : [],
-  );
-  if (withNumbers) {
-    for (const scope of scopes) found.push(members(scope, null, family));
-    const block = blockSet(blocks, family);
-    if (block) found.push(block);
-  }
-  for (const port of named) {
-    for (const scope of scopes) found.push(members(scope, port, family));
-    for (const { cidr, except } of blocks) found.push(members({ kind: 'block', cidr, except }, port, family));
-  }
-  return [...new Map(found.map((use) => [use.key, use])).values()];
+  const groups = distinct(peers.peers.flatMap(groupOf));
+  const blocks = peers.peers.flatMap((peer) => (peer.kind === 'ipBlock' ? [peer] : []));
+  return families.flatMap((family) => {
+    const own = blocks.filter(({ cidr }) => familyOf(cidr) === family);
+    const plain = withNumbers
+      ? [
+          ...apartOrOne(groups, shapes).map((each) => [memberLookup(each, null, family)]),
+          ...blockLookups(own, family, shapes),
+        ]
+      : [];
+    // Where there are names there is a use for them.
+    const single = named.length === 0 ? [] : own.map((each) => scopeOf({ kind: 'blocks', blocks: [each] }));
+    return [
+      ...plain.map((lookups): Peering => ({ family, lookups, protocol: null })),
+      ...portPeerings([...groups, ...distinct(single)], named, family, shapes),
+    ];
+  });
 }
 
-function members(scope: MemberScope, port: NamedPort | null, family: Family): SetUse {
-  const key = JSON.stringify([scopeKey(scope), port && [port.protocol, port.name], family]);
-  const name = setName(`${port ? 'port' : 'peer'}_${hash(key)}_${family}`);
-  const text = port ? `${scopeText(scope)} port ${port.name}/${port.protocol}` : scopeText(scope);
-  return { kind: 'members', key, name, meaning: { scope, port, family }, port, text };
+function scopeOf(scope: MemberScope): Scope {
+  return { scope, key: JSON.stringify(scopeKey(scope)) };
 }
 
-function blockSet(blocks: readonly BlockPeer[], family: Family): SetUse | null {
-  const ranges = mergeRanges(
-    blocks.flatMap(({ cidr, except }) => subtractRanges([cidrRange(cidr)], except.map(cidrRange))),
-  );
-  if (ranges.length === 0) return null;
-  const elements = ranges.map(rangeElement);
-  const key = JSON.stringify(['block', family, elements]);
-  const name = setName(`net_${hash(key)}_${family}`);
-  const set: NftSet = {
-    name,
-    type: [addressType(family), 'inet_proto'],
-    interval: true,
-    elements: new Set(elements),
+function groupOf(peer: ResolvedPeer): readonly Scope[] {
+  return peer.kind === 'pods' ? [scopeOf({ kind: 'group', group: peer.group })] : [];
+}
+
+/** Each meaning once. */
+function distinct(scopes: readonly Scope[]): readonly Scope[] {
+  return [...new Map(scopes.map((scope) => [scope.key, scope])).values()];
+}
+
+function apartOrOne(scopes: readonly Scope[], { setsApart }: Shapes): readonly (readonly Scope[])[] {
+  return scopes.length > setsApart ? [scopes] : scopes.map((scope) => [scope]);
+}
+
+function portPeerings(
+  scopes: readonly Scope[],
+  named: readonly NamedPort[],
+  family: Family,
+  { setsApart }: Shapes,
+): readonly Peering[] {
+  if (scopes.length === 0) return [];
+  const peering = (of: readonly Scope[], ports: PortNames): Peering => ({
+    family,
+    lookups: [memberLookup(of, ports, family)],
+    protocol: ports.protocol,
+  });
+  if (scopes.length * named.length <= setsApart) {
+    return named.flatMap(({ protocol, name }) =>
+      scopes.map((scope) => peering([scope], { protocol, names: [name] })),
+    );
+  }
+  const together = allBlocksAtOnce(scopes);
+  return PROTOCOLS.flatMap((protocol) => {
+    const names = named.filter((each) => each.protocol === protocol).map(({ name }) => name);
+    return names.length === 0 ? [] : [peering(together, { protocol, names: names.sort() })];
+  });
+}
+
+/** Whether an address is in any of many blocks is one search. */
+function allBlocksAtOnce(scopes: readonly Scope[]): readonly Scope[] {
+  const blocks = scopes.flatMap(({ scope }) => (scope.kind === 'blocks' ? scope.blocks : []));
+  if (blocks.length < 2) return scopes;
+  return [...scopes.filter(({ scope }) => scope.kind !== 'blocks'), scopeOf({ kind: 'blocks', blocks })];
+}
+
+function memberLookup(scopes: readonly Scope[], ports: PortNames | null, family: Family): Lookup {
+  return {
+    use: members(scopes, ports, family),
+    key: { kind: ports === null ? 'address' : 'address and port' },
+    negated: false,
   };
-  const text = blocks.map((block) => scopeText({ ...block, kind: 'block' })).join(', ');
-  return { kind: 'fixed', key, name, set, port: null, text };
 }
 
-/**
- * The second field only makes the set a concatenation: adding to any plain interval set costs as much as
- * reading all of them (nft 1.0.6, 0.4 to 1 s beside 100,000 elements).
- */
-function rangeElement({ family, first, last }: AddressRange): string {
-  const from: Address = addressFrom(family, first);
-  return first === last ? `${from} . 0-255` : `${from}-${addressFrom(family, last)} . 0-255`;
+function members(scopes: readonly Scope[], ports: PortNames | null, family: Family): SetUse {
+  const key = meaningKey(scopes, ports, family);
+  const meant = scopes.map(({ scope }) => scope);
+  return {
+    kind: 'members',
+    key,
+    name: setName(`${ports ? 'port' : 'peer'}_${hash(key)}_${family}`),
+    meaning: { scopes: meant, ports, family },
+    text: meaningText(meant, ports),
+  };
 }
 
-function scopeKey(scope: MemberScope): readonly unknown[] {
-  switch (scope.kind) {
-    case 'group':
-      return ['group', groupKey(scope.group)];
-    case 'block':
-      return ['block', scope.cidr, [...scope.except].sort()];
-    case 'all':
-      return ['all'];
-  }
+/** The scopes as JSON: one alone, or all of several sorted. */
+function meaningKey(scopes: readonly Scope[], ports: PortNames | null, family: Family): string {
+  const [only, ...others] = scopes.map(({ key }) => key).sort();
+  const who = others.length === 0 ? only : `["any of",${[only, ...others].join()}]`;
+  return `[${who},${JSON.stringify(ports && [ports.protocol, ...ports.names])},${family}]`;
 }
 
-function scopeText(scope: MemberScope): string {
-  switch (scope.kind) {
-    case 'group': {
-      const { namespaces, pods } = scope.group;
-      const where =
-        namespaces.kind === 'named' ? `namespace ${namespaces.name}` : namespacesText(namespaces.selector);
-      return `${podsText(pods)} in ${where}`;
-    }
-    case 'block':
-      return [scope.cidr, ...scope.except.map((except) => `except ${except}`)].join(' ');
-    case 'all':
-      return 'all pods';
-  }
-}
-
-function podsText(selector: Selector): string {
-  return isEverything(selector) ? 'all pods' : canonicalSelector(selector);
-}
-
-function namespacesText(selector: Selector): string {
-  return isEverything(selector) ? 'all namespaces' : `namespaces ${canonicalSelector(selector)}`;
-}
-
-function isEverything(selector: Selector): boolean {
-  return selector.kind === 'requirements' && selector.requirements.length === 0;
+function meaningText(scopes: readonly MemberScope[], ports: PortNames | null): string {
+  const who = listed(scopes, '; ', scopeText);
+  if (ports === null) return who;
+  const [first, ...others] = ports.names;
+  if (others.length === 0) return `${who} port ${first}/${ports.protocol}`;
+  return `${who} ports ${ports.protocol} ${listed(ports.names, ', ')}`;
 }

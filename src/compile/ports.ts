@@ -3,7 +3,7 @@ import type { ResolvedPorts } from '../model/endpoint.ts';
 import { type PortRange, PROTOCOLS, type Protocol } from '../model/protocol.ts';
 import type { Statement } from '../nft/objects.ts';
 import { hash, setName } from './names.ts';
-import type { SetUse } from './peers.ts';
+import type { SetUse } from './set-use.ts';
 import { BACKEND_PORT, inSet, is, PROTOCOL, words } from './statements.ts';
 
 export interface PortLine {
@@ -59,7 +59,6 @@ function portSet(ranges: readonly PortRange[]): SetUse {
       interval: true,
       elements: new Set(texts.map((text) => `${text} . 0-255`)),
     },
-    port: null,
     text: `ports ${texts.join(', ')}`,
   };
 }

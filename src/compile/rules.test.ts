@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Stage } from '../model/endpoint.ts';
 import type { ChainName, Rule, Statement } from '../nft/objects.ts';
-import { compileStages } from './rules.ts';
+import { BUDGET } from './budget.ts';
+import { StageCompiler } from './rules.ts';
+import { SHAPES } from './shapes.ts';
 import { ACCEPT } from './statements.ts';
 
 const origin = (name: string) =>
@@ -18,7 +20,7 @@ function stage(name: string, otherwise: Stage['otherwise']): Stage {
 }
 
 test('stages are passed in order: what a stage leaves open the next decides, and the last allows', () => {
-  const { entry, chains, origins } = compileStages(
+  const { entry, chains, origins } = new StageCompiler(SHAPES, BUDGET.policy).compile(
     [stage('first', 'continue'), stage('second', 'deny')],
     'ingress',
     [4],
@@ -34,6 +36,11 @@ test('stages are passed in order: what a stage leaves open the next decides, and
   expect(end(last.chain)).toEqual({ kind: 'drop' });
   expect(origins.get(entry)).toEqual([[origin('first')], []]);
 
-  const open = compileStages([stage('only', 'continue')], 'ingress', [4], ACCEPT);
+  const open = new StageCompiler(SHAPES, BUDGET.policy).compile(
+    [stage('only', 'continue')],
+    'ingress',
+    [4],
+    ACCEPT,
+  );
   expect(open.chains.at(-1)?.rules.at(-1)?.statements).toEqual([ACCEPT]);
 });

@@ -19,13 +19,15 @@ export const ACCEPT: Statement = { kind: 'accept' };
 export const PROTOCOL: Expression = { kind: 'l4proto' };
 export const BACKEND_PORT: Expression = { kind: 'ctReplyPort' };
 
+export type CtAddress = Extract<Expression, { kind: 'ctAddress' }>;
+
 /** The real client, whatever NAT did. */
-export function client(family: Family): Expression {
+export function client(family: Family): CtAddress {
   return { kind: 'ctAddress', direction: 'original', family };
 }
 
 /** The real backend, whatever NAT did. */
-export function backend(family: Family): Expression {
+export function backend(family: Family): CtAddress {
   return { kind: 'ctAddress', direction: 'reply', family };
 }
 
@@ -84,4 +86,11 @@ export function chain(name: ChainName, rules: readonly Rule[], hook: BaseHook | 
     .digest('hex')
     .slice(0, 16);
   return { name, hook, rules, fingerprint };
+}
+
+/** The named sets on the right of its matches. */
+export function setsOf(statements: Rule['statements']): readonly SetName[] {
+  return statements.flatMap((each) =>
+    each.kind === 'match' && each.right.kind === 'set' ? [each.right.name] : [],
+  );
 }

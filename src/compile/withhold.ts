@@ -16,7 +16,7 @@ import type {
 } from '../nft/objects.ts';
 import type { CompiledTable } from './compiled.ts';
 import { byName, chainName, hash, selfSet } from './names.ts';
-import { ACCEPT, backend, chain, client, drop, FAMILIES, inSet, is, rule } from './statements.ts';
+import { ACCEPT, backend, chain, client, drop, FAMILIES, inSet, is, rule, setsOf } from './statements.ts';
 
 export type Refusal =
   | { readonly kind: 'set'; readonly name: SetName }
@@ -38,8 +38,13 @@ export function canWithhold(refusal: Refusal, compiled: CompiledTable): boolean 
     case 'chain':
       return compiled.origins.has(refusal.name) || isPodChain(refusal.name, compiled);
     case 'set':
-    case 'element':
       return compiled.meanings.has(refusal.name) && rulesOfSet(refusal.name, compiled).every(admits);
+    case 'element': {
+      const { name } = refusal;
+      // Who is looked up not to be in a set is admitted without its elements.
+      const closes = (each: Rule): boolean => admits(each) && !looksUp(each, name, '!=');
+      return compiled.meanings.has(name) && rulesOfSet(name, compiled).every(closes);
+    }
     case 'rule':
       return admits(JSON.parse(refusal.rule) as Rule);
   }
@@ -55,22 +60,19 @@ export function rulesOfSet(name: SetName, { ruleset }: CompiledTable): readonly 
   return [...ruleset.chains.values()].flatMap(({ rules }) => rules.filter((each) => looksUp(each, name)));
 }
 
-/** As the right side of a match. */
-export function looksUp({ statements }: Rule, name: SetName): boolean {
-  return setsOf(statements).includes(name);
-}
-
-function setsOf(statements: Rule['statements']): readonly SetName[] {
-  return statements.flatMap((each) =>
-    each.kind === 'match' && each.right.kind === 'set' ? [each.right.name] : [],
+/** As the right side of a match; `op`: of one with this operator only. */
+export function looksUp({ statements }: Rule, name: SetName, op?: '!='): boolean {
+  return statements.some(
+    (each) =>
+      each.kind === 'match' &&
+      each.right.kind === 'set' &&
+      each.right.name === name &&
+      (op === undefined || each.op === op),
   );
 }
 
 function admits({ statements }: Rule): boolean {
-  return (
-    statements.at(-1)?.kind !== 'drop' &&
-    statements.every((each) => each.kind !== 'match' || each.op === '==')
-  );
+  return statements.at(-1)?.kind !== 'drop';
 }
 
 /** The same object when nothing is refused. Every refusal has passed `canWithhold`. */

@@ -1,4 +1,5 @@
 /** The part of the text that speaks of one direction: each policy's effect and the nearest misses. */
+import { largest } from '../model/largest.ts';
 import { printable } from '../model/printable.ts';
 import type { At } from '../world/world.ts';
 import type { Condition, DirectionReport, PolicyReport, RuleReport } from './explanation.ts';
@@ -14,23 +15,21 @@ export function directionText(direction: DirectionReport, options: TextOptions):
   if (subject === null) return quarantineLines(direction);
   const name = `${direction.direction} of ${printable(subject)}`;
   const tone = direction.verdict === 'allowed' ? 'good' : direction.verdict === 'denied' ? 'bad' : 'doubt';
-  const lines = ['', `${name}   ${options.paint(direction.verdict, tone)}${freeText(direction)}`];
+  const head = ['', `${name}   ${options.paint(direction.verdict, tone)}${freeText(direction)}`];
   const acting = direction.policies.filter(isActing);
   const listed = options.wide ? direction.policies : acting;
-  const width = Math.max(0, ...listed.map((policy) => policyName(policy).length));
+  const width = largest(listed.map((policy) => policyName(policy).length));
   let misses = 0;
-  for (const policy of acting) {
+  const judged = acting.flatMap((policy) => {
     const rules = policy.rules.filter((rule) => options.wide || isWorthShowing(policy, rule));
     const limited = options.wide ? rules : rules.slice(0, 1);
     if (policy.effect !== 'admits' && policy.rules.length > 0 && !options.wide && misses >= MISSES) {
-      lines.push(...columns([policyName(policy), 'does not admit', atText(policy.at)], [width, 26], '  '));
-      continue;
+      return columns([policyName(policy), 'does not admit', atText(policy.at)], [width, 26], '  ');
     }
     if (policy.effect !== 'admits' && policy.rules.length > 0) misses++;
-    lines.push(...policyLines(direction, policy, limited, width));
-  }
-  lines.push(...restText(direction, options.wide, width));
-  return lines;
+    return policyLines(direction, policy, limited, width);
+  });
+  return [...head, ...judged, ...restText(direction, options.wide, width)];
 }
 
 function quarantineLines({ direction, quarantine }: DirectionReport): readonly string[] {
@@ -91,7 +90,7 @@ function effectOf({ admits }: RuleReport, miss: string): string {
 }
 
 function conditionLines({ conditions, at }: RuleReport): readonly string[] {
-  const width = Math.max(0, ...conditions.map(({ type }) => type.length));
+  const width = largest(conditions.map(({ type }) => type.length));
   return conditions.flatMap((condition) => {
     const result = condition.ok === null ? '?' : condition.ok ? 'ok' : 'MISS';
     const place = condition.ok === true ? '' : atText(condition.at, at);

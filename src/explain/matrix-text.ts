@@ -1,4 +1,5 @@
 /** The text of a Matrix: a grid of at most 80 columns, or pairs where a grid would be wider. */
+import { largest } from '../model/largest.ts';
 import { printable } from '../model/printable.ts';
 import type { Verdict } from './explanation.ts';
 import { type Grid, type GridColumn, gridOf } from './grid.ts';
@@ -38,7 +39,7 @@ function gridLines(rows: readonly string[], columns: readonly GridColumn[], pain
   const room = WIDTH - columns.length * cell;
   const short = rows.every((name) => printable(name).length + 1 <= room);
   const labels = rows.map((name, index) => (short ? printable(name) : rowLetter(index)));
-  const width = Math.max(0, ...labels.map((label) => label.length)) + 1;
+  const width = largest(labels.map((label) => label.length)) + 1;
   const head = ' '.repeat(width) + columns.map((_, index) => String(index + 1).padStart(cell)).join('');
   const body = rows.map((row, index) => {
     const marks = columns.map((column) => {
@@ -49,7 +50,7 @@ function gridLines(rows: readonly string[], columns: readonly GridColumn[], pain
     return `${(labels[index] ?? '').padEnd(width)}${marks.join('')}`.trimEnd();
   });
   const destinations = columns.map(({ destination }) => printable(destination));
-  const name = Math.min(40, Math.max(0, ...destinations.map((text) => text.length)));
+  const name = Math.min(40, largest(destinations.map((text) => text.length)));
   return [
     'from (rows) to (columns)',
     head,

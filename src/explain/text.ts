@@ -2,6 +2,7 @@
  * The text of an Explanation: plain columns, 80 wide where the names allow it, the verdict first. Made from
  * the JSON alone. Names and labels are users' words and are printed on one line each, escaped.
  */
+import { largest } from '../model/largest.ts';
 import { printable } from '../model/printable.ts';
 import { directionText } from './direction-text.ts';
 import type { Explanation, FlowReport, Verdict } from './explanation.ts';
@@ -19,24 +20,23 @@ const TONES: Readonly<Record<Verdict, Tone>> = { allowed: 'good', denied: 'bad',
 export function explanationText(explanation: Explanation, options: TextOptions): string {
   const { flows } = explanation;
   const shown = options.wide ? flows : chosen(explanation);
-  const lines = [
+  let lines: readonly string[] = [
     headline(explanation, options.paint),
     ...wrap(explanation.summary, { indent: '        ' }),
     ...explanation.missing.flatMap((fact) => wrap(`to know it: ${fact.hint}`, { indent: '        ' })),
   ];
   const alike = new Set(flows.map((flow) => `${flow.verdict} ${flow.summary}`)).size === 1;
-  if (!alike) lines.push('', ...rowTable(flows, options.paint));
+  if (!alike) lines = [...lines, '', ...rowTable(flows, options.paint)];
   for (const flow of shown) {
-    if (!alike) lines.push('', `${ends(flow)}  ${portsText(flow)}${familyText(flow)}`);
-    for (const direction of flow.directions) lines.push(...directionText(direction, options));
-    lines.push('', ...kernelText(flow, options));
+    const heading = alike ? [] : ['', `${ends(flow)}  ${portsText(flow)}${familyText(flow)}`];
+    const directions = flow.directions.flatMap((direction) => directionText(direction, options));
+    lines = [...lines, ...heading, ...directions, '', ...kernelText(flow, options)];
   }
   if (shown.length < flows.length && !options.wide && !alike) {
-    lines.push('', 'Shown for one port; name a port, or use -o wide for all.');
+    lines = [...lines, '', 'Shown for one port; name a port, or use -o wide for all.'];
   }
-  for (const assumption of explanation.assumptions)
-    lines.push(...wrap(`assumed: ${assumption}`, { indent: '' }));
-  return `${lines.join('\n')}\n`;
+  const assumed = explanation.assumptions.flatMap((each) => wrap(`assumed: ${each}`, { indent: '' }));
+  return `${[...lines, ...assumed].join('\n')}\n`;
 }
 
 /** When the kernel does something else, or nothing, that comes before any verdict. */
@@ -80,7 +80,7 @@ function rowTable(flows: readonly FlowReport[], paint: Paint): readonly string[]
     const door = several.doors && flow.via !== null ? `port ${flow.via.port} -> ` : '';
     return { left: `${source}${destination}${door}${portText(flow)}${familyText(flow)}`, flow };
   });
-  const width = Math.min(WIDEST, Math.max(...rows.map(({ left }) => left.length)));
+  const width = Math.min(WIDEST, largest(rows.map(({ left }) => left.length)));
   return rows.flatMap(({ left, flow }) => {
     const word = paint(flow.verdict.padEnd(7), TONES[flow.verdict]);
     const words = { indent: ' '.repeat(width + 13), firstWidth: width + 13 };

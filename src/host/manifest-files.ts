@@ -76,7 +76,7 @@ async function manifestsIn(directory: string, options: ManifestFileOptions): Pro
   for (const entry of entries) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) {
-      if (options.recursive) names.push(...(await manifestsIn(path, options)));
+      if (options.recursive) for (const name of await manifestsIn(path, options)) names.push(name);
       else options.skipped?.(path);
     } else if (EXTENSIONS.some((extension) => entry.name.endsWith(extension))) {
       names.push(path);

@@ -37,7 +37,7 @@ export function parseYaml(text: string): readonly YamlDocument[] {
   const documents: YamlDocument[] = [];
   for (const chunk of splitDocuments(text.startsWith('\uFEFF') ? text.slice(1) : text)) {
     const plain = parsePlain(chunk.text, chunk.linesBefore);
-    if (plain === null) documents.push(...parseInFull(chunk));
+    if (plain === null) for (const document of parseInFull(chunk)) documents.push(document);
     else documents.push({ kind: 'value', value: plainOf(plain), locate: (path) => locateIn(plain, path) });
   }
   return documents;

@@ -38,6 +38,31 @@ export function cidrRange(cidr: Cidr): AddressRange {
   return { family, first, last: first + size - 1n };
 }
 
+/** The address of which only the first `length` bits are ones. */
+export function netmask(family: Family, length: number): Address {
+  return addressFrom(family, maskValue(family, length));
+}
+
+/** Of a netmask as a number; null: its ones are not all at the beginning. */
+export function maskLength(family: Family, mask: bigint): number | null {
+  const zeros = (1n << BigInt(width(family))) - 1n - mask;
+  // Ones at the end only: one more is a power of two.
+  if ((zeros & (zeros + 1n)) !== 0n) return null;
+  return width(family) - (zeros === 0n ? 0 : zeros.toString(2).length);
+}
+
+/** The first address that shares its first `length` bits with this one; without a length, itself. */
+export function networkOf(address: Address, length?: number): Address {
+  if (length === undefined) return address;
+  const family = familyOf(address);
+  return addressFrom(family, addressValue(address) & maskValue(family, length));
+}
+
+function maskValue(family: Family, length: number): bigint {
+  const hostBits = BigInt(width(family) - length);
+  return ((1n << BigInt(length)) - 1n) << hostBits;
+}
+
 /** Of the same family only: `::/0` holds no IPv4 address (semantics E3). */
 export function cidrContains(cidr: Cidr, address: Address): boolean {
   if (familyOf(cidr) !== familyOf(address)) return false;
@@ -52,6 +77,13 @@ export function strictlyContains(outer: Cidr, inner: Cidr): boolean {
   const a = cidrRange(outer);
   const b = cidrRange(inner);
   return a.first <= b.first && b.last <= a.last;
+}
+
+/** The two of one bit more that it is made of. It must not be a single address. */
+export function halves(cidr: Cidr): readonly [Cidr, Cidr] {
+  const { family, first, last } = cidrRange(cidr);
+  const half = (from: bigint): Cidr => `${addressFrom(family, from)}/${prefixLength(cidr) + 1}` as Cidr;
+  return [half(first), half((first + last + 1n) >> 1n)];
 }
 
 /** The whole of a family. */

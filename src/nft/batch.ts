@@ -75,7 +75,7 @@ export function packGroups(
     const share = shareOf(group, limits);
     const last = batches.at(-1);
     if (last && share <= room) {
-      last.commands.push(...group);
+      for (const command of group) last.commands.push(command);
       room -= share;
     } else {
       batches.push({ purpose, commands: [...group] });

@@ -22,7 +22,7 @@ export type JsonExpression =
   | { readonly ct: { readonly key: string; readonly dir?: 'original' | 'reply' } }
   | { readonly meta: { readonly key: 'l4proto' | 'length' | 'pkttype' | 'iifname' | 'oifname' } }
   | { readonly payload: { readonly protocol: string; readonly field: string } }
-  | { readonly '&': readonly [JsonExpression, readonly string[]] }
+  | { readonly '&': readonly [JsonExpression, string | readonly string[]] }
   | { readonly fib: { readonly result: 'oif'; readonly flags: readonly ['saddr', 'iif'] } }
   | { readonly concat: readonly JsonExpression[] };
 

@@ -1,5 +1,6 @@
 /** Whether a packet matches: expressions to values, values against ranges, sets and maps. */
 import { addressValue } from '../net/address.ts';
+import { networkOf } from '../net/cidr.ts';
 import { unreadable } from './alphabet.ts';
 import { joinFields } from './elements.ts';
 import { type Lookup, lookUp, type Value, within } from './look-up.ts';
@@ -57,7 +58,7 @@ function evaluate(packet: Packet, expression: Expression): readonly Value[] | nu
       return [{ text: packet.state, number: stateValue(packet.state) }];
     case 'ctAddress':
       if (packet.connection === null || packet.family !== expression.family) return null;
-      return address(packet.connection[expression.direction].source);
+      return address(networkOf(packet.connection[expression.direction].source, expression.prefix));
     case 'ctReplyPort':
       return packet.connection && whole(packet.connection.reply.sourcePort);
     case 'l4proto':

@@ -86,7 +86,13 @@ export type Statement =
 export type Expression =
   | { readonly kind: 'ctState' }
   /** `ct original ip saddr` is the real client, `ct reply ip saddr` the real backend, whatever NAT did. */
-  | { readonly kind: 'ctAddress'; readonly direction: 'original' | 'reply'; readonly family: 4 | 6 }
+  | {
+      readonly kind: 'ctAddress';
+      readonly direction: 'original' | 'reply';
+      readonly family: 4 | 6;
+      /** Only the first so many bits, at least 1, the others zero; absent: all of them. */
+      readonly prefix?: number;
+    }
   /** `ct reply proto-src`: the real backend's port. */
   | { readonly kind: 'ctReplyPort' }
   | { readonly kind: 'l4proto' }

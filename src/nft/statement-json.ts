@@ -1,4 +1,5 @@
 /** Statements to nft's JSON, in the forms nft 1.0.6 takes (each one is committed in test/kernel/nft). */
+import { netmask } from '../net/cidr.ts';
 import { checkAddress, checkLink, checkName, unwritable } from './alphabet.ts';
 import { icmpTypeNumber } from './icmp-types.ts';
 import type { JsonExpression, JsonField, JsonOperand, JsonScalar, JsonStatement } from './json.ts';
@@ -54,8 +55,11 @@ export function expressionJson(expression: Expression): JsonExpression {
   switch (expression.kind) {
     case 'ctState':
       return { ct: { key: 'state' } };
-    case 'ctAddress':
-      return { ct: { key: `${ipWord(expression.family)} saddr`, dir: expression.direction } };
+    case 'ctAddress': {
+      const { family, direction, prefix } = expression;
+      const whole = { ct: { key: `${ipWord(family)} saddr`, dir: direction } } as const;
+      return prefix === undefined ? whole : { '&': [whole, netmask(family, prefix)] };
+    }
     case 'ctReplyPort':
       return { ct: { key: 'proto-src', dir: 'reply' } };
     case 'l4proto':

@@ -2,6 +2,7 @@
  * A ruleset as text that `nft -f` reads and people compare. Same ruleset, same text: objects by name,
  * elements sorted. What is committed is the JSON of `commands.ts`; both say the same (tested in a kernel).
  */
+import { netmask } from '../net/cidr.ts';
 import { checkAddress, checkHook, checkLink, checkName, ruleComment, unwritable } from './alphabet.ts';
 import { sortByElement } from './elements.ts';
 import type {
@@ -114,7 +115,7 @@ function expressionText(expression: Expression): string {
     case 'ctState':
       return 'ct state';
     case 'ctAddress':
-      return `ct ${expression.direction} ${ip(expression.family)} saddr`;
+      return `ct ${expression.direction} ${ip(expression.family)} saddr${maskText(expression)}`;
     case 'ctReplyPort':
       return 'ct reply proto-src';
     case 'l4proto':
@@ -142,6 +143,10 @@ function expressionText(expression: Expression): string {
     case 'concat':
       return expression.parts.map(expressionText).join(' . ');
   }
+}
+
+function maskText({ family, prefix }: Extract<Expression, { kind: 'ctAddress' }>): string {
+  return prefix === undefined ? '' : ` & ${netmask(family, prefix)}`;
 }
 
 function ip(family: 4 | 6): string {

@@ -3,6 +3,8 @@
  * chain; one of an unknown shape throws, since a guess could turn a denial into an allowance.
  */
 import { z } from 'zod';
+import { maskLength } from '../net/cidr.ts';
+import { addressNumber } from './address-numbers.ts';
 import { parseRuleComment, unreadable } from './alphabet.ts';
 import { decodeElement } from './elements.ts';
 import type { ListedChain, ListedRule, ListedSet, Listing } from './listing.ts';
@@ -205,9 +207,22 @@ const EXPRESSIONS: ReadonlyMap<string, Expression> = new Map(
 function readExpression(json: unknown, where: string): Expression {
   const parts = z.strictObject({ concat: z.array(z.unknown()).min(2) }).safeParse(json).data?.concat;
   if (parts) return { kind: 'concat', parts: parts.map((part) => readExpression(part, where)) };
-  const expression = EXPRESSIONS.get(canonicalJson(json));
+  const expression = EXPRESSIONS.get(canonicalJson(json)) ?? readMasked(json);
   if (!expression) throw unreadable(where, json);
   return expression;
+}
+
+const maskedShape = z.strictObject({ '&': z.tuple([z.unknown(), z.string()]) });
+
+/** null: it is not the beginning of an address. */
+function readMasked(json: unknown): Expression | null {
+  const [whole, mask] = maskedShape.safeParse(json).data?.['&'] ?? [];
+  const expression = EXPRESSIONS.get(canonicalJson(whole));
+  if (expression?.kind !== 'ctAddress' || mask === undefined) return null;
+  const { family } = expression;
+  const number = addressNumber(family, mask);
+  const prefix = number === null ? null : maskLength(family, number);
+  return prefix === null || prefix === 0 ? null : { ...expression, prefix };
 }
 
 /** Keys sorted, so that equal objects are equal text. */

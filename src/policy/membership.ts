@@ -3,95 +3,41 @@
  * groups it joins and leaves, not the size of the cluster (ADR 3: sets are named by meaning).
  * Guarantees the same members for the same objects, in whatever order they came.
  */
-import type { Address, Cidr, Family } from '../model/address.ts';
-import { familyOf } from '../model/address.ts';
+import type { Address } from '../model/address.ts';
 import { holdsAddresses, type Namespace, type Pod, type PodKey, podKey } from '../model/cluster.ts';
-import type { NamedPort, PodGroup } from '../model/endpoint.ts';
-import type { Labels, Selector } from '../model/labels.ts';
-import { LiveSet } from '../model/live-set.ts';
+import type { Labels } from '../model/labels.ts';
 import type { NamespaceScope } from '../model/policy.ts';
-import { cidrContains } from '../net/cidr.ts';
 import { inGroup, inScope } from './group.ts';
 import { LabelIndex } from './label-index.ts';
+import {
+  createSet,
+  type Entrance,
+  elementsOf,
+  joinSets,
+  leaveSets,
+  type Member,
+  type MemberScope,
+  type MemberSet,
+  type MemberSetMeaning,
+  type MutableSet,
+  podSelector,
+  type Way,
+} from './member-set.ts';
 import { chooseOwner } from './owner.ts';
 import { SelectorIndex } from './selector-index.ts';
 
-/** Pods by labels, by address, or all of them. */
-export type MemberScope =
-  | { readonly kind: 'group'; readonly group: PodGroup }
-  | { readonly kind: 'block'; readonly cidr: Cidr; readonly except: readonly Cidr[] }
-  | { readonly kind: 'all' };
-
-/** `addresses`: the members' addresses. A named port: `address . port` for each number the name has (F5 to F7). */
-export interface MemberSetMeaning {
-  readonly scope: MemberScope;
-  readonly port: NamedPort | null;
-  readonly family: Family;
-}
-
-/** A live set of elements in nft's text form. */
-export interface MemberSet {
-  readonly meaning: MemberSetMeaning;
-  /** As it is now; the same object until an element comes or goes. */
-  readonly elements: { view(): ReadonlySet<string> };
-}
-
-interface MutableSet extends MemberSet {
-  readonly elements: LiveSet;
-}
-
-interface PodState {
-  readonly pod: Pod;
-  /** The addresses this pod owns now, a subset of pod.addresses. */
-  readonly owned: readonly Address[];
-  /** The sets it puts elements into. Which ones follows from the pod, so they are not kept. */
-  readonly memberOf: readonly MutableSet[];
-}
-
-const EVERYTHING: Selector = { kind: 'requirements', requirements: [] };
-const NOWHERE: readonly MutableSet[] = [];
-
-/** Never empty for a set that the pod is a member of. */
-function elementsOf({ meaning }: MutableSet, { pod, owned }: Omit<PodState, 'memberOf'>): readonly string[] {
-  const { scope, port, family } = meaning;
-  const addresses = owned.filter(
-    (address) =>
-      familyOf(address) === family &&
-      (scope.kind !== 'block' ||
-        (cidrContains(scope.cidr, address) && !scope.except.some((except) => cidrContains(except, address)))),
-  );
-  if (port === null) return addresses;
-  const numbers = pod.ports
-    .filter((candidate) => candidate.name === port.name && candidate.protocol === port.protocol)
-    .map((candidate) => candidate.port);
-  return addresses.flatMap((address) => [...new Set(numbers)].map((number) => `${address} . ${number}`));
-}
-
-function leaveSets(before: PodState, after: PodState | null): void {
-  for (const set of before.memberOf) {
-    const kept = after?.memberOf.includes(set) ? elementsOf(set, after) : [];
-    for (const element of elementsOf(set, before)) {
-      if (!kept.includes(element)) set.elements.delete(element);
-    }
-  }
-}
-
-function joinSets(after: PodState): void {
-  for (const set of after.memberOf) {
-    for (const element of elementsOf(set, after)) set.elements.add(element);
-  }
-}
+const NO_WAY: readonly Way[] = [];
 
 export class Membership {
   readonly #namespaces = new Map<string, Namespace>();
-  readonly #states = new Map<PodKey, PodState>();
+  readonly #states = new Map<PodKey, Member>();
   /** Almost always one pod: no set for it. */
   readonly #claims = new Map<Address, PodKey | Set<PodKey>>();
   readonly #podsByNamespace = new Map<string, Set<PodKey>>();
   readonly #podsByLabel = new LabelIndex<PodKey>();
   readonly #sets = new Map<string, MutableSet>();
-  /** Sets by the label their pods must have; by namespace for scopes that name one, '' for the others. */
-  readonly #setsByScope = new Map<string, SelectorIndex<MutableSet>>();
+  /** Entrances by the label their pods must have; by namespace for scopes that name one, '' for the others. */
+  readonly #entrances = new Map<string, SelectorIndex<Entrance>>();
 
   pod(key: PodKey): Pod | null {
     return this.#states.get(key)?.pod ?? null;
@@ -131,7 +77,7 @@ export class Membership {
       const siblings = this.#podsByNamespace.get(pod.namespace);
       if (siblings) siblings.add(key);
       else this.#podsByNamespace.set(pod.namespace, new Set([key]));
-      this.#states.set(key, { pod, owned: [], memberOf: NOWHERE });
+      this.#states.set(key, { pod, owned: [], ways: NO_WAY });
       if (holdsAddresses(pod)) for (const address of pod.addresses) this.#claim(address, key);
     } else if (before) {
       leaveSets(before, null);
@@ -152,10 +98,18 @@ export class Membership {
   set(key: string, meaning: MemberSetMeaning): MemberSet {
     const existing = this.#sets.get(key);
     if (existing) return existing;
-    const created: MutableSet = { meaning, elements: new LiveSet() };
+    const created = createSet(meaning);
     this.#sets.set(key, created);
-    this.#scopeIndex(meaning).add(podSelector(meaning), created);
-    for (const candidate of this.#podCandidates(meaning.scope)) this.#join(candidate, created);
+    const inside = new Map<Way, Set<PodKey>>();
+    for (const entrance of created.entrances) {
+      const { way, scope } = entrance;
+      this.#entrancesOf(scope).add(podSelector(scope), entrance);
+      const joined = inside.get(way) ?? new Set();
+      inside.set(way, joined);
+      for (const candidate of this.#podCandidates(scope)) {
+        if (!joined.has(candidate) && this.#join(candidate, entrance)) joined.add(candidate);
+      }
+    }
     return created;
   }
 
@@ -164,28 +118,33 @@ export class Membership {
     for (const [key, set] of this.#sets) {
       if (keys.has(key)) continue;
       this.#sets.delete(key);
-      this.#unindex(set);
-      for (const candidate of this.#podCandidates(set.meaning.scope)) this.#leave(candidate, set);
+      const members = new Set<PodKey>();
+      for (const entrance of set.entrances) {
+        this.#unindex(entrance);
+        for (const candidate of this.#podCandidates(entrance.scope)) members.add(candidate);
+      }
+      for (const member of members) this.#leave(member, set);
     }
   }
 
-  #scopeIndex(meaning: MemberSetMeaning): SelectorIndex<MutableSet> {
-    const key = scopeIndexKey(meaning);
-    const index = this.#setsByScope.get(key) ?? new SelectorIndex<MutableSet>();
-    this.#setsByScope.set(key, index);
+  #entrancesOf(scope: MemberScope): SelectorIndex<Entrance> {
+    const key = scopeIndexKey(scope);
+    const index = this.#entrances.get(key) ?? new SelectorIndex<Entrance>();
+    this.#entrances.set(key, index);
     return index;
   }
 
-  /** Namespaces come and go for as long as the agent runs: an index that holds nothing goes with its own. */
-  #unindex(set: MutableSet): void {
-    const index = this.#scopeIndex(set.meaning);
-    index.delete(podSelector(set.meaning), set);
-    if (index.isEmpty) this.#setsByScope.delete(scopeIndexKey(set.meaning));
+  /** Namespaces come and go for as long as the agent runs. */
+  #unindex(entrance: Entrance): void {
+    const { scope } = entrance;
+    const index = this.#entrancesOf(scope);
+    index.delete(podSelector(scope), entrance);
+    if (index.isEmpty) this.#entrances.delete(scopeIndexKey(scope));
   }
 
   /** By labels or by namespaces, whichever leaves fewer. */
   #podCandidates(scope: MemberScope): Iterable<PodKey> {
-    if (scope.kind !== 'group') return [...this.#states.keys()];
+    if (scope.kind !== 'group') return this.#states.keys();
     const { namespaces, pods } = scope.group;
     const labelled = this.#podsByLabel.count(pods) ?? Number.POSITIVE_INFINITY;
     // Going through all namespaces is worth it for many pods only.
@@ -193,7 +152,7 @@ export class Membership {
     const siblings = worth ? this.#siblings(namespaces) : null;
     const inside = siblings?.reduce((sum, { size }) => sum + size, 0) ?? Number.POSITIVE_INFINITY;
     if (siblings && inside <= labelled) return siblings.flatMap((keys) => [...keys]);
-    return this.#podsByLabel.candidates(pods) ?? [...this.#states.keys()];
+    return this.#podsByLabel.candidates(pods) ?? this.#states.keys();
   }
 
   #siblings(scope: NamespaceScope): readonly ReadonlySet<PodKey>[] {
@@ -206,8 +165,7 @@ export class Membership {
       .map(([, siblings]) => siblings);
   }
 
-  #belongs(set: MutableSet, pod: Pod): boolean {
-    const { scope } = set.meaning;
+  #belongs(scope: MemberScope, pod: Pod): boolean {
     return scope.kind !== 'group' || inGroup(scope.group, pod, this.namespaceLabels(pod.namespace));
   }
 
@@ -217,16 +175,16 @@ export class Membership {
    */
   #refresh(
     keys: Iterable<PodKey>,
-    previous: { readonly key: PodKey; readonly state: PodState } | null = null,
+    previous: { readonly key: PodKey; readonly state: Member } | null = null,
   ): void {
-    const moves: { readonly before: PodState; readonly after: PodState }[] = [];
+    const moves: { readonly before: Member; readonly after: Member }[] = [];
     for (const key of keys) {
       const state = this.#states.get(key);
       if (!state) continue;
       const { pod } = state;
       const own = pod.addresses.filter((address) => this.#ownerOf(address) === key);
       const owned = own.length === pod.addresses.length ? pod.addresses : own;
-      const after: PodState = { pod, owned, memberOf: this.#setsOf(pod, owned) };
+      const after: Member = { pod, owned, ways: this.#waysOf(pod, owned) };
       moves.push({ before: previous?.key === key ? previous.state : state, after });
       this.#states.set(key, after);
     }
@@ -234,33 +192,36 @@ export class Membership {
     for (const { after } of moves) joinSets(after);
   }
 
-  #setsOf(pod: Pod, owned: readonly Address[]): readonly MutableSet[] {
-    if (owned.length === 0) return NOWHERE;
-    const sets: MutableSet[] = [];
-    for (const set of this.#setCandidates(pod)) {
-      if (this.#belongs(set, pod) && elementsOf(set, { pod, owned }).length > 0) sets.push(set);
+  #waysOf(pod: Pod, owned: readonly Address[]): readonly Way[] {
+    if (owned.length === 0) return NO_WAY;
+    const ways = new Set<Way>();
+    for (const { way, scope } of this.#entranceCandidates(pod)) {
+      if (ways.has(way) || !this.#belongs(scope, pod)) continue;
+      if (elementsOf(way, { pod, owned }).length > 0) ways.add(way);
     }
-    return sets.length > 0 ? sets : NOWHERE;
+    return ways.size > 0 ? [...ways] : NO_WAY;
   }
 
-  #join(key: PodKey, set: MutableSet): void {
+  *#entranceCandidates(pod: Pod): Iterable<Entrance> {
+    yield* this.#entrances.get('')?.candidates(pod.labels) ?? [];
+    yield* this.#entrances.get(pod.namespace)?.candidates(pod.labels) ?? [];
+  }
+
+  /** False: this is no way in for the pod. */
+  #join(key: PodKey, { way, scope }: Entrance): boolean {
     const state = this.#states.get(key);
-    if (!state || !this.#belongs(set, state.pod)) return;
-    const elements = elementsOf(set, state);
-    if (elements.length === 0) return;
-    for (const element of elements) set.elements.add(element);
-    this.#states.set(key, { ...state, memberOf: [...state.memberOf, set] });
-  }
-
-  *#setCandidates(pod: Pod): Iterable<MutableSet> {
-    yield* this.#setsByScope.get('')?.candidates(pod.labels) ?? [];
-    yield* this.#setsByScope.get(pod.namespace)?.candidates(pod.labels) ?? [];
+    if (!state || !this.#belongs(scope, state.pod)) return false;
+    const elements = elementsOf(way, state);
+    if (elements.length === 0) return false;
+    for (const element of elements) way.set.elements.add(element);
+    this.#states.set(key, { ...state, ways: [...state.ways, way] });
+    return true;
   }
 
   #leave(key: PodKey, set: MutableSet): void {
     const state = this.#states.get(key);
-    if (!state?.memberOf.includes(set)) return;
-    this.#states.set(key, { ...state, memberOf: state.memberOf.filter((other) => other !== set) });
+    if (!state?.ways.some((way) => way.set === set)) return;
+    this.#states.set(key, { ...state, ways: state.ways.filter((way) => way.set !== set) });
   }
 
   #claim(address: Address, key: PodKey): void {
@@ -296,7 +257,7 @@ export class Membership {
     return owner ? podKey(owner.namespace, owner.name) : null;
   }
 
-  #forget(key: PodKey, { pod }: PodState): void {
+  #forget(key: PodKey, { pod }: Member): void {
     this.#podsByLabel.delete(pod.labels, key);
     const siblings = this.#podsByNamespace.get(pod.namespace);
     siblings?.delete(key);
@@ -307,10 +268,6 @@ export class Membership {
 }
 
 /** Of the namespace that the scope names; '' for the others. */
-function scopeIndexKey({ scope }: MemberSetMeaning): string {
+function scopeIndexKey(scope: MemberScope): string {
   return scope.kind === 'group' && scope.group.namespaces.kind === 'named' ? scope.group.namespaces.name : '';
-}
-
-function podSelector({ scope }: MemberSetMeaning): Selector {
-  return scope.kind === 'group' ? scope.group.pods : EVERYTHING;
 }

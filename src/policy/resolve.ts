@@ -34,10 +34,28 @@ export function resolveEndpoint(pod: Pod, policies: readonly Policy[]): Endpoint
 function resolveDirection(direction: Direction, pod: Pod, policies: readonly Policy[]): DirectionPolicy {
   const isolating = policies.filter((policy) => policy[direction] !== null);
   if (isolating.length === 0) return { stages: [] };
-  const rules = isolating.flatMap((policy) =>
-    (policy[direction] ?? []).map((rule) => resolveRule(direction, pod, policy, rule)),
-  );
+  const rules = isolating.flatMap((policy) => resolveRules(direction, pod, policy));
   return { stages: [{ rules, otherwise: 'deny' }] };
+}
+
+const resolved = new WeakMap<Policy, Map<string, readonly StageRule[]>>();
+/** Pods come and go for as long as a policy stays, and may all have other ports. */
+const MOST_REMEMBERED = 64;
+
+/** The same objects for all pods to which the rules come out the same: what is made of them is made once. */
+function resolveRules(direction: Direction, pod: Pod, policy: Policy): readonly StageRule[] {
+  const rules = policy[direction] ?? [];
+  const known = resolved.get(policy) ?? new Map<string, readonly StageRule[]>();
+  resolved.set(policy, known);
+  const key = `${direction} ${direction === 'ingress' && rules.some(namesPorts) ? JSON.stringify(pod.ports) : ''}`;
+  const found = known.get(key) ?? rules.map((rule) => resolveRule(direction, pod, policy, rule));
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  known.set(key, found);
+  return found;
+}
+
+function namesPorts({ ports }: PolicyRule): boolean {
+  return ports.kind === 'some' && ports.ports.some(({ kind }) => kind === 'named');
 }
 
 function resolveRule(direction: Direction, pod: Pod, policy: Policy, rule: PolicyRule): StageRule {
@@ -79,7 +97,7 @@ function resolvePorts(direction: Direction, pod: Pod, ports: Ports): ResolvedPor
       case 'named':
         if (direction === 'egress')
           named.set(`${match.protocol}/${match.name}`, { protocol: match.protocol, name: match.name });
-        else ranges.push(...ownNumbers(pod, match));
+        else for (const range of ownNumbers(pod, match)) ranges.push(range);
         break;
       case 'nothing':
         break;

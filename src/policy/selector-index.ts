@@ -16,8 +16,9 @@ function filing(selector: Selector): readonly string[] {
   return byKey ? [byKey.key] : ANY;
 }
 
-export class SelectorIndex<Entry> {
-  readonly #entries = new Map<string, Set<Entry>>();
+export class SelectorIndex<Entry extends object> {
+  /** Most selectors are the only one under their label: no set for them. */
+  readonly #entries = new Map<string, Entry | Set<Entry>>();
 
   get isEmpty(): boolean {
     return this.#entries.size === 0;
@@ -25,26 +26,33 @@ export class SelectorIndex<Entry> {
 
   add(selector: Selector, entry: Entry): void {
     for (const key of filing(selector)) {
-      const entries = this.#entries.get(key);
-      if (entries) entries.add(entry);
-      else this.#entries.set(key, new Set([entry]));
+      const present = this.#entries.get(key);
+      if (present === undefined) this.#entries.set(key, entry);
+      else if (present instanceof Set) present.add(entry);
+      else if (present !== entry) this.#entries.set(key, new Set([present, entry]));
     }
   }
 
   delete(selector: Selector, entry: Entry): void {
     for (const key of filing(selector)) {
-      const entries = this.#entries.get(key);
-      entries?.delete(entry);
-      if (entries?.size === 0) this.#entries.delete(key);
+      const present = this.#entries.get(key);
+      if (present instanceof Set) present.delete(entry);
+      if (present === entry || (present instanceof Set && present.size === 0)) this.#entries.delete(key);
     }
   }
 
   /** Each entry once: its keys are alternatives of one label key, and a label has one value. */
   *candidates(labels: Labels): Iterable<Entry> {
-    yield* this.#entries.get('') ?? [];
+    yield* this.#under('');
     for (const [key, value] of labels) {
-      yield* this.#entries.get(key) ?? [];
-      yield* this.#entries.get(`${key}\0${value}`) ?? [];
+      yield* this.#under(key);
+      yield* this.#under(`${key}\0${value}`);
     }
+  }
+
+  #under(key: string): Iterable<Entry> {
+    const present = this.#entries.get(key);
+    if (present === undefined) return [];
+    return present instanceof Set ? present : [present];
   }
 }

@@ -30,8 +30,13 @@ export function blame(command: NftCommand, element: number | null, compiled: Com
   }
   if ('delete' in command) return { ...describeDelete(command.delete, compiled), refusal: null };
   const found = describeAdd(command.add, element, compiled);
-  const usable = found.refusal !== null && canWithhold(found.refusal, compiled);
-  return usable ? found : { ...found, refusal: null };
+  return { ...found, refusal: usable(found.refusal, compiled) };
+}
+
+/** The refusal itself, or the whole set where leaving out an element would open. */
+function usable(refusal: Refusal | null, compiled: CompiledTable): Refusal | null {
+  if (refusal === null || canWithhold(refusal, compiled)) return refusal;
+  return refusal.kind === 'element' ? usable({ kind: 'set', name: refusal.name }, compiled) : null;
 }
 
 type Added = Extract<NftCommand, { add: unknown }>['add'];

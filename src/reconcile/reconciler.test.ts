@@ -103,7 +103,12 @@ function begin(): void {
       if (compileError !== null) throw compileError;
       const policies = compiler.result();
       const guard = framesTable(framePorts);
-      return { tables: guard === null ? [policies] : [policies, guard], settings, unnameable: [] };
+      return {
+        tables: guard === null ? [policies] : [policies, guard],
+        settings,
+        unnameable: [],
+        refused: [],
+      };
     },
     clock,
     random: () => 0,

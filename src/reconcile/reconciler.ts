@@ -6,9 +6,11 @@
 import type { Compiled, CompiledTable } from '../compile/compiled.ts';
 import { emptyVersions, type ResourceVersions } from '../kinds/versions.ts';
 import type { Switches } from '../machine/setting.ts';
+import { policyText } from '../model/policy-ref.ts';
 import { sameTable, type Table } from '../nft/commands.ts';
 import type { ForeignChange, Hearing } from '../nft/port.ts';
 import { Degradations } from '../status/degradations.ts';
+import { Problems } from '../status/problems.ts';
 import type { BridgeStatus, Degradation, ObjectProblem } from '../status/status.ts';
 import type { Clock } from '../time/clock.ts';
 import { Attempts } from './attempts.ts';
@@ -67,6 +69,8 @@ export class Reconciler {
   readonly #timers = new Map<Timer, () => void>();
   #hearing: Hearing = { kind: 'starting', reason: null };
   #unnameable: readonly Degradation[] = [];
+  /** Of policies that the compiler refused. */
+  readonly #refused = new Problems();
   #started = false;
   #busy = false;
   /** A setting that could not be made is to be tried again. */
@@ -155,7 +159,7 @@ export class Reconciler {
       repairs: this.#charges.reduce((sum, { repairs }) => sum + repairs, 0),
       resourceVersions: this.#applied,
       degraded: [...this.#unmetNow(), ...failing, ...(slow === null ? [] : [slow])],
-      problems: this.#charges.flatMap(({ keeper }) => keeper.problems),
+      problems: [...this.#refused.list(), ...this.#charges.flatMap(({ keeper }) => keeper.problems)],
       bridges: this.#settings.status,
       bridgeRepairs: this.#settings.repairs,
     };
@@ -200,7 +204,7 @@ export class Reconciler {
   #wait(): number | null {
     const dueAts = this.#charges.map(({ dueAt }) => dueAt);
     if (this.#settingsDue) dueAts.push(0);
-    const due = Math.min(...dueAts);
+    const due = dueAts.reduce((first, each) => Math.min(first, each), Number.POSITIVE_INFINITY);
     if (!this.#started || due === Number.POSITIVE_INFINITY) return null;
     return Math.max(0, Math.max(due, this.#compiling.dueAt(this.#news)) - this.#options.clock.now());
   }
@@ -235,6 +239,7 @@ export class Reconciler {
     this.#news = false;
     try {
       const compiled = this.#options.compile();
+      this.#reportRefused(compiled);
       const after = this.#compiling.succeeded();
       if (after !== null) tell({ kind: 'recovered', after: after.code });
       return compiled;
@@ -248,6 +253,12 @@ export class Reconciler {
       tell({ kind: 'failed', trouble, cause: text, ...failed });
       return null;
     }
+  }
+
+  #reportRefused({ refused }: Compiled): void {
+    const problems = refused.map(({ policy, message }) => ({ object: policyText(policy), message }));
+    for (const { object, message } of this.#refused.replace(problems))
+      this.#options.tell({ kind: 'refused', object, message });
   }
 
   #bringSettings({ settings, unnameable }: Compiled): void {

@@ -1,5 +1,6 @@
 /** The agent's own loop in this process, between the stores that events arrive in and the real nft. */
 import { Loop } from '../../src/agent/loop.ts';
+import { BUDGET } from '../../src/compile/budget.ts';
 import { createNft } from '../../src/host/nft.ts';
 import { Revisions } from '../../src/host/revisions.ts';
 import { WATCHED, type WatchedResource } from '../../src/kinds/kinds.ts';
@@ -75,6 +76,7 @@ export class Pipeline {
     this.#loop = new Loop({
       node: LOCAL_NODE,
       podCidr: [],
+      budget: BUDGET,
       nft: this.#recorded(createNft({ timeoutMs: 60_000, revisions: new Revisions() })),
       foreignChanges: NO_OTHERS,
       limits: UNLIMITED,

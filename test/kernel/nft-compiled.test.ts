@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
+import { SHAPES } from '../../src/compile/shapes.ts';
 import type { Address } from '../../src/model/address.ts';
 import { familyOf } from '../../src/model/address.ts';
 import type { Snapshot } from '../../src/model/cluster.ts';
@@ -19,6 +20,7 @@ import { toText } from '../../src/nft/text.ts';
 import { walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
 import { cluster, EXTERNAL, type RandomCluster, UNKNOWN } from '../kit/arbitraries.ts';
 import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
+import { ALL_SHAPES } from '../kit/shapes.ts';
 import { snapshotOfCluster } from '../kit/snapshot.ts';
 
 let sandbox: Sandbox;
@@ -73,7 +75,11 @@ it('goes from one cluster to the next as predicted, and is walked alike as compi
     const snapshot = snapshotOfCluster(random);
     const [node] = snapshot.nodes.values();
     if (!node) throw new Error('a cluster without nodes');
-    const { ruleset } = compile(snapshot, { node: node.name, podRanges: node.podCidrs });
+    const { ruleset } = compile(snapshot, {
+      node: node.name,
+      podRanges: node.podCidrs,
+      shapes: ALL_SHAPES[number % ALL_SHAPES.length] ?? SHAPES,
+    });
     const before = await nft.listTable(table.family, table.name);
     const observed = before === null ? null : observe(parseListing(before), table);
     const next = plan(ruleset, observed, sandbox.unprivileged ? UNPRIVILEGED_LIMITS : UNLIMITED);

@@ -131,6 +131,12 @@ function matchArbitrary(family: Family, l4: L4): fc.Arbitrary<Statement> {
     { kind: 'ctAddress', direction: 'original', family } as const,
     { kind: 'ctAddress', direction: 'reply', family } as const,
   );
+  const masked: fc.Arbitrary<Expression> = fc.record({
+    kind: fc.constant('ctAddress' as const),
+    direction: fc.constantFrom('original' as const, 'reply' as const),
+    family: fc.constant(family),
+    prefix: fc.integer({ min: 1, max: (family === 4 ? 32 : 128) - 1 }),
+  });
   const header: fc.Arbitrary<Expression> = fc.constantFrom(
     { kind: 'address', field: 'saddr', family } as const,
     { kind: 'address', field: 'daddr', family } as const,
@@ -149,6 +155,7 @@ function matchArbitrary(family: Family, l4: L4): fc.Arbitrary<Statement> {
       .map((chosen) => ({ kind: 'words', words: chosen }));
   const general = [
     match(address, inSet(`a_${family}`)),
+    match(masked, inSet(`a_${family}`)),
     match(
       address,
       fc.constantFrom(...ADDRESSES[family]).map((one) => ({ kind: 'address' as const, address: one })),

@@ -114,7 +114,7 @@ function expressionText(expression: JsonExpression): string {
   if ('payload' in expression) return `${expression.payload.protocol} ${expression.payload.field}`;
   if ('&' in expression) {
     const [left, mask] = expression['&'];
-    return `${expressionText(left)} & (${mask.join(' | ')})`;
+    return `${expressionText(left)} & ${typeof mask === 'string' ? mask : `(${mask.join(' | ')})`}`;
   }
   if ('concat' in expression) return expression.concat.map(expressionText).join(' . ');
   return JSON.stringify(expression);

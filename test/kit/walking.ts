@@ -1,6 +1,7 @@
 /** What the rulesets of all nodes do to a flow, beside what the policies mean. */
 
 import { compile } from '../../src/compile/compile.ts';
+import { SHAPES, type Shapes } from '../../src/compile/shapes.ts';
 import { type Address, familyOf } from '../../src/model/address.ts';
 import type { Snapshot } from '../../src/model/cluster.ts';
 import type { Flow } from '../../src/model/verdict.ts';
@@ -12,11 +13,11 @@ import { nodesOfRange, usableRanges } from '../../src/policy/quarantine.ts';
 
 export type Walkables = ReadonlyMap<string, Walkable>;
 
-export function compileAll(snapshot: Snapshot): Walkables {
+export function compileAll(snapshot: Snapshot, shapes: Shapes = SHAPES): Walkables {
   return new Map(
     [...snapshot.nodes.values()].map((node) => {
       const podRanges = usableRanges(snapshot, node.name);
-      const { ruleset } = compile(snapshot, { node: node.name, podRanges });
+      const { ruleset } = compile(snapshot, { node: node.name, podRanges, shapes });
       return [node.name, walkableFromRuleset(ruleset)];
     }),
   );

@@ -12,7 +12,9 @@ import { applyPlan, plan } from '../../src/nft/plan.ts';
 import { toText } from '../../src/nft/text.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { cluster, EXTERNAL, flows, NODE_ADDRESSES, type RandomFlow, UNKNOWN } from '../kit/arbitraries.ts';
+import { budgets } from '../kit/budgets.ts';
 import { AMPLE, cases } from '../kit/cases.ts';
+import { shapes } from '../kit/shapes.ts';
 import { changesOf, snapshotOfCluster } from '../kit/snapshot.ts';
 import { compare, compileAll, crossesForward } from '../kit/walking.ts';
 
@@ -50,9 +52,9 @@ function transportOf(protocol: RandomFlow['protocol'], port: number, v6: boolean
 test('policy/evaluate and nft/walk agree on every packet', () => {
   const counts = { clusters: 0, flows: 0, allowed: 0, denied: 0, byRule: 0, quarantined: 0, open: 0 };
   fc.assert(
-    fc.property(cluster, flows, (random, wanted) => {
+    fc.property(cluster, flows, shapes, (random, wanted, shape) => {
       const snapshot = snapshotOfCluster(random);
-      const walkables = compileAll(snapshot);
+      const walkables = compileAll(snapshot, shape);
       counts.clusters += 1;
       for (const flow of flowsIn(snapshot, wanted)) {
         const { meaning, kernel, reply } = compare(snapshot, walkables, flow);
@@ -93,9 +95,14 @@ function shuffled<Item>(items: readonly Item[], keys: readonly number[]): readon
 
 test('shuffled, repeated and interrupted events give the same bytes as a full compile', () => {
   fc.assert(
-    fc.property(cluster, cluster, shuffle, (first, second, keys) => {
+    fc.property(cluster, cluster, shuffle, shapes, budgets, (first, second, keys, shape, budget) => {
       const [before, after] = [snapshotOfCluster(first), snapshotOfCluster(second)];
-      const options = { node: 'node-a', podRanges: after.nodes.get('node-a')?.podCidrs ?? [] };
+      const options = {
+        node: 'node-a',
+        podRanges: after.nodes.get('node-a')?.podCidrs ?? [],
+        shapes: shape,
+        budget,
+      };
       const compiler = new Compiler(options);
       for (const change of shuffled(changesOf(before), keys)) {
         compiler.update(change);

@@ -13,7 +13,9 @@ import type { ObservedTable } from '../../src/nft/observe.ts';
 import { applyPlan, plan, split } from '../../src/nft/plan.ts';
 import { toText } from '../../src/nft/text.ts';
 import { cluster, type RandomCluster } from '../kit/arbitraries.ts';
+import { budgets } from '../kit/budgets.ts';
 import { AMPLE, cases } from '../kit/cases.ts';
+import { shapes } from '../kit/shapes.ts';
 import { changesOf, snapshotOf, snapshotOfCluster } from '../kit/snapshot.ts';
 import { StrictTable } from '../kit/strict-table.ts';
 
@@ -70,38 +72,44 @@ function freshly(ruleset: Ruleset): string {
 test('any sequence of events leads where a full compile and a fresh table lead', () => {
   let looks = 0;
   fc.assert(
-    fc.property(fc.tuple(cluster, cluster, cluster), steps, (clusters, sequence) => {
-      const objects = histories(clusters);
-      const podRanges = snapshotOf(clusters[0].nodes).nodes.get('node-a')?.podCidrs ?? [];
-      const options = { node: 'node-a', podRanges };
-      const compiler = new Compiler(options);
-      const now = new Map<string, Change>();
-      const kernel = new StrictTable();
-      let observed: ObservedTable | null = null;
-      for (const { object, version, next } of sequence) {
-        const history = objects[object % objects.length];
-        const change = history?.[version % history.length];
-        if (change === undefined) throw new TypeError('a cluster has namespaces');
-        now.set(changedObject(change), change);
-        compiler.update(change);
-        if (next === 'wait') continue;
-        const { ruleset } = compiler.result();
-        const { visible, garbage } = split(plan(ruleset, observed));
-        for (const { commands } of visible.batches) kernel.commit(commands);
-        observed = applyPlan(visible, observed);
-        if (next !== 'leave garbage') {
-          for (const { commands } of garbage.batches) kernel.commit(commands);
-          observed = applyPlan(garbage, observed);
-          // Objects of a compile of their own: everything is compared, nothing is recognised.
-          const full = compile(snapshotAt(now), options).ruleset;
-          expect(toText(ruleset)).toBe(toText(full));
-          expect(plan(full, observed).batches).toEqual([]);
-          expect(kernel.reachable()).toBe(freshly(full));
-          looks += 1;
+    fc.property(
+      fc.tuple(cluster, cluster, cluster),
+      steps,
+      shapes,
+      budgets,
+      (clusters, sequence, shape, budget) => {
+        const objects = histories(clusters);
+        const podRanges = snapshotOf(clusters[0].nodes).nodes.get('node-a')?.podCidrs ?? [];
+        const options = { node: 'node-a', podRanges, shapes: shape, budget };
+        const compiler = new Compiler(options);
+        const now = new Map<string, Change>();
+        const kernel = new StrictTable();
+        let observed: ObservedTable | null = null;
+        for (const { object, version, next } of sequence) {
+          const history = objects[object % objects.length];
+          const change = history?.[version % history.length];
+          if (change === undefined) throw new TypeError('a cluster has namespaces');
+          now.set(changedObject(change), change);
+          compiler.update(change);
+          if (next === 'wait') continue;
+          const { ruleset } = compiler.result();
+          const { visible, garbage } = split(plan(ruleset, observed));
+          for (const { commands } of visible.batches) kernel.commit(commands);
+          observed = applyPlan(visible, observed);
+          if (next !== 'leave garbage') {
+            for (const { commands } of garbage.batches) kernel.commit(commands);
+            observed = applyPlan(garbage, observed);
+            // Objects of a compile of their own: everything is compared, nothing is recognised.
+            const full = compile(snapshotAt(now), options).ruleset;
+            expect(toText(ruleset)).toBe(toText(full));
+            expect(plan(full, observed).batches).toEqual([]);
+            expect(kernel.reachable()).toBe(freshly(full));
+            looks += 1;
+          }
+          if (next === 'read back') observed = readBack(observed);
         }
-        if (next === 'read back') observed = readBack(observed);
-      }
-    }),
+      },
+    ),
     { numRuns: CASES },
   );
   expect(looks).toBeGreaterThan(AMPLE ? CASES * 10 : 0);

@@ -11,6 +11,7 @@ import { plan } from '../../src/nft/plan.ts';
 import { walk, walkableFromRuleset } from '../../src/nft/walk.ts';
 import { cluster, EXTERNAL } from '../kit/arbitraries.ts';
 import { AMPLE, cases } from '../kit/cases.ts';
+import { shapes } from '../kit/shapes.ts';
 import { snapshotOfCluster } from '../kit/snapshot.ts';
 import { StrictTable } from '../kit/strict-table.ts';
 
@@ -61,41 +62,46 @@ function isIn(refusal: Refusal, { ruleset }: CompiledTable): boolean {
 test('what is left out is gone, what is left is whole, and no packet is accepted that was dropped', () => {
   const counts = { closed: 0, tightened: 0, same: 0 };
   fc.assert(
-    fc.property(cluster, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), (random, choices) => {
-      const snapshot = snapshotOfCluster(random);
-      const podRanges = snapshot.nodes.get('node-a')?.podCidrs ?? [];
-      const full = compile(snapshot, { node: 'node-a', podRanges });
-      const candidates = possible(full);
-      if (candidates.length === 0) return;
-      const refusals = choices.flatMap((choice) => candidates[choice % candidates.length] ?? []);
-      const less = withhold(full, refusals);
-      for (const refusal of refusals)
-        expect({ refusal, in: isIn(refusal, less) }).toEqual({ refusal, in: false });
-      const kernel = new StrictTable();
-      for (const { commands } of plan(less.ruleset, null).batches) kernel.commit(commands);
-      if (less.ruleset.chains.has(CLOSED)) counts.closed += 1;
+    fc.property(
+      cluster,
+      fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
+      shapes,
+      (random, choices, shape) => {
+        const snapshot = snapshotOfCluster(random);
+        const podRanges = snapshot.nodes.get('node-a')?.podCidrs ?? [];
+        const full = compile(snapshot, { node: 'node-a', podRanges, shapes: shape });
+        const candidates = possible(full);
+        if (candidates.length === 0) return;
+        const refusals = choices.flatMap((choice) => candidates[choice % candidates.length] ?? []);
+        const less = withhold(full, refusals);
+        for (const refusal of refusals)
+          expect({ refusal, in: isIn(refusal, less) }).toEqual({ refusal, in: false });
+        const kernel = new StrictTable();
+        for (const { commands } of plan(less.ruleset, null).batches) kernel.commit(commands);
+        if (less.ruleset.chains.has(CLOSED)) counts.closed += 1;
 
-      const [before, after] = [full, less].map(({ ruleset }) => walkableFromRuleset(ruleset));
-      if (!before || !after) throw new TypeError('two rulesets were made');
-      const addresses = [
-        ...[...snapshot.pods.values()].flatMap((pod) => pod.addresses),
-        ...EXTERNAL.flatMap((text) => parseAddress(text) ?? []),
-      ];
-      for (const source of addresses) {
-        for (const destination of addresses) {
-          if (familyOf(source) !== familyOf(destination)) continue;
-          const packet = firstPacket({
-            source,
-            destination,
-            transport: { kind: 'ports', protocol: 'TCP', port: 8080 },
-          });
-          const verdicts = [walk([before], packet).verdict, walk([after], packet).verdict];
-          expect({ packet, verdicts }).not.toEqual({ packet, verdicts: ['drop', 'accept'] });
-          if (source === destination) expect(verdicts[1]).toBe(verdicts[0]);
-          counts[verdicts[0] === verdicts[1] ? 'same' : 'tightened'] += 1;
+        const [before, after] = [full, less].map(({ ruleset }) => walkableFromRuleset(ruleset));
+        if (!before || !after) throw new TypeError('two rulesets were made');
+        const addresses = [
+          ...[...snapshot.pods.values()].flatMap((pod) => pod.addresses),
+          ...EXTERNAL.flatMap((text) => parseAddress(text) ?? []),
+        ];
+        for (const source of addresses) {
+          for (const destination of addresses) {
+            if (familyOf(source) !== familyOf(destination)) continue;
+            const packet = firstPacket({
+              source,
+              destination,
+              transport: { kind: 'ports', protocol: 'TCP', port: 8080 },
+            });
+            const verdicts = [walk([before], packet).verdict, walk([after], packet).verdict];
+            expect({ packet, verdicts }).not.toEqual({ packet, verdicts: ['drop', 'accept'] });
+            if (source === destination) expect(verdicts[1]).toBe(verdicts[0]);
+            counts[verdicts[0] === verdicts[1] ? 'same' : 'tightened'] += 1;
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: CASES, endOnFailure: true },
   );
   if (!AMPLE) return;

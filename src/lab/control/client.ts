@@ -4,6 +4,7 @@ import type { Channel, Internet, NodeListing, NodeStatus, SyncReport } from '../
 import type { Environment } from '../../channel/open.ts';
 import type { ProbeQuery, ProbeReport } from '../../channel/probe.ts';
 import { Failure } from '../../model/failure.ts';
+import { largest } from '../../model/largest.ts';
 import { type LabStateReport, labStateSchema } from './lab-state.ts';
 import {
   LAB_SOCKET_VARIABLE,
@@ -56,14 +57,17 @@ export class LabClient implements Channel {
 
   /** As many in one call as get their turn in time, whatever their source. */
   async probes(queries: readonly ProbeQuery[]): Promise<readonly ProbeReport[]> {
-    const longest = Math.max(1, ...queries.map(({ timeoutMs }) => timeoutMs));
+    const longest = largest(
+      queries.map(({ timeoutMs }) => timeoutMs),
+      1,
+    );
     const turns = Math.max(1, Math.floor(PATIENCE_MS / longest));
     const size = Math.min(MOST_PROBES, turns * AT_ONCE);
     const all: ProbeReport[] = [];
     for (let start = 0; start < queries.length; start += size) {
       const some = queries.slice(start, start + size);
       const { reports } = await this.#call('POST', '/v1/probes', { queries: some }, probesReportSchema);
-      all.push(...reports);
+      for (const report of reports) all.push(report);
     }
     return all;
   }

@@ -1,3 +1,4 @@
+import { largest } from '../../model/largest.ts';
 import {
   at,
   type JsonObject,
@@ -69,7 +70,7 @@ function currentSet(store: Store, deployment: KubeObject, paused: boolean): Kube
   const sets = setsOf(store, deployment);
   const template = objectAt(deployment, 'spec', 'template');
   const found = sets.find((set) => sameJson(templateOf(set), template));
-  const revision = Math.max(0, ...sets.filter((set) => set !== found).map(revisionOf)) + 1;
+  const revision = largest(sets.filter((set) => set !== found).map(revisionOf)) + 1;
   if (found === undefined) return paused ? null : createSet(store, deployment, revision);
   if (revisionOf(found) < revision) markRevision(store, 'replicasets', found, revision);
   markRevision(store, 'deployments', deployment, Math.max(revision, revisionOf(found)));

@@ -1,3 +1,4 @@
+import { largest } from '../../model/largest.ts';
 import { isObject, type JsonObject, type KubeObject, listAt, numberAt, textAt } from '../apiserver/json.ts';
 
 /** Containers and sidecars: what runs as long as the pod does. */
@@ -59,7 +60,7 @@ export function stopsAt(pod: KubeObject): number {
   const sleeps = lastingContainers(pod).map(
     (container) => numberAt(container, 'lifecycle', 'preStop', 'sleep', 'seconds') ?? 0,
   );
-  return end - Math.max(0, grace - Math.max(0, ...sleeps)) * 1000;
+  return end - Math.max(0, grace - largest(sleeps)) * 1000;
 }
 
 /** Its deletion has been asked for; its containers may run on for a while (see `stopsAt`). */

@@ -2,9 +2,11 @@
  * What each `policyctl lab` command does, from parsed arguments to an exit status. Progress goes to standard
  * error; standard output and input belong to the command that runs in the lab.
  */
+
 import { realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { largest } from '../../model/largest.ts';
 import { printable } from '../../model/printable.ts';
 import type { Topology } from '../network/topology.ts';
 import type { IpFamily } from '../supervisor/config.ts';
@@ -118,7 +120,7 @@ export async function listLabs(): Promise<number> {
     process.stderr.write('no lab of yours is running\n');
     return 0;
   }
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const widths = rows[0]?.map((_, column) => largest(rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

@@ -33,7 +33,7 @@ export function checkLabelKey(key: string): readonly string[] {
   const messages: string[] = [];
   if (prefix === '') messages.push('prefix part must be non-empty');
   else if (prefix !== undefined)
-    messages.push(...checkSubdomain(prefix).map((message) => `prefix part ${message}`));
+    for (const message of checkSubdomain(prefix)) messages.push(`prefix part ${message}`);
   if (name === '') messages.push('name part must be non-empty');
   else if (name.length > 63) messages.push(`name part ${tooLong(63)}`);
   if (!qualified.test(name))

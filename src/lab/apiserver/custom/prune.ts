@@ -23,7 +23,7 @@ class Pass {
     };
     if (!isObject(metadata)) return { ...own, ...(metadata === undefined ? {} : { metadata }), ...pruned };
     const conformed = conform('ObjectMeta', metadata, { path: joined(path, 'metadata') });
-    this.unknown.push(...conformed.unknownFields);
+    for (const field of conformed.unknownFields) this.unknown.push(field);
     this.mismatch ??= conformed.mismatch;
     return { ...own, metadata: conformed.object, ...pruned };
   }

@@ -54,12 +54,15 @@ function objectProblems(schema: Structural, value: JsonObject, path: Path): read
   if (most !== null && entries.length > most) problems.push(tooMany(path, entries.length, most));
   for (const [name, item] of entries) {
     const property = properties.get(name) ?? (typeof additional === 'object' ? additional : null);
-    if (property !== null) problems.push(...valueProblems(property, item, [...path, name]));
+    if (property !== null) addAll(problems, valueProblems(property, item, [...path, name]));
   }
   for (const name of schema.required) if (value[name] === undefined) problems.push(required([...path, name]));
   if (embedded) {
     const missing = ['apiVersion', 'kind'].filter((name) => value[name] === undefined);
-    problems.push(...missing.map((name) => required([...path, name])));
+    addAll(
+      problems,
+      missing.map((name) => required([...path, name])),
+    );
   }
   return problems;
 }
@@ -91,21 +94,21 @@ function alternativeProblems({ checks }: Structural, value: Json, path: Path): r
 
   const any = tried(checks.anyOf);
   if (any.length > 0 && any.every(({ length }) => length > 0))
-    problems.push(whole('must validate at least one schema (anyOf)'), ...nearest(any));
+    addAll(problems, [whole('must validate at least one schema (anyOf)'), ...nearest(any)]);
 
   const one = tried(checks.oneOf);
   const valid = one.filter(({ length }) => length === 0).length;
   if (one.length > 0 && valid !== 1) {
     const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
     problems.push(whole(`must validate one and only one schema (oneOf). ${found}`));
-    if (valid === 0) problems.push(...nearest(one));
+    if (valid === 0) addAll(problems, nearest(one));
   }
 
   const all = tried(checks.allOf);
   const failed = all.filter(({ length }) => length > 0);
   if (failed.length > 0) {
     const none = failed.length === all.length ? '. None validated' : '';
-    problems.push(...failed.flat(), whole(`must validate all the schemas (allOf)${none}`));
+    addAll(problems, [...failed.flat(), whole(`must validate all the schemas (allOf)${none}`)]);
   }
 
   if (checks.not !== null && valueProblems(checks.not, value, path).length === 0)
@@ -115,4 +118,8 @@ function alternativeProblems({ checks }: Structural, value: Json, path: Path): r
 
 function nearest(tried: readonly (readonly FieldProblem[])[]): readonly FieldProblem[] {
   return tried.toSorted((a, b) => a.length - b.length)[0] ?? [];
+}
+
+function addAll<Item>(list: Item[], items: readonly Item[]): void {
+  for (const item of items) list.push(item);
 }

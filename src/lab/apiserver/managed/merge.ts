@@ -37,7 +37,8 @@ function interleaved(
     const here = rest.findIndex(([own]) => own === place);
     const end = here === -1 ? rest.findIndex(([own]) => isNamed(own)) : here;
     const before = rest.slice(0, end === -1 ? rest.length : end);
-    result.push(...before.filter(([own]) => !isNamed(own)), at(place, item));
+    for (const each of before) if (!isNamed(each[0])) result.push(each);
+    result.push(at(place, item));
     rest = rest.slice(before.length + (here === -1 ? 0 : 1));
   }
   return [...result, ...rest.filter(([own]) => !isNamed(own))];
