@@ -11,6 +11,8 @@ import { list, read } from './proc-files.ts';
 
 export interface MonitorOptions {
   readonly binary: string;
+  /** `/bin/sh` unless given. */
+  readonly shell?: string;
   readonly clock: Clock;
   readonly line: (text: string) => void;
   readonly listening: () => void;
@@ -26,8 +28,8 @@ const LOADED_MS = 30_000;
 
 /** Until it ends by itself, or the signal. Why it ended, in words. */
 export async function runMonitor(options: MonitorOptions, signal: AbortSignal): Promise<string> {
-  const { binary, line, clock } = options;
-  const process = execa('sh', ['-c', SCRIPT, binary], {
+  const { binary, line, clock, shell = '/bin/sh' } = options;
+  const process = execa(shell, ['-c', SCRIPT, binary], {
     buffer: false,
     reject: false,
     stdin: 'ignore',
@@ -41,15 +43,17 @@ export async function runMonitor(options: MonitorOptions, signal: AbortSignal): 
   process.stdout.setEncoding('latin1');
   process.stdout.on('data', (chunk: string) => split.take(chunk));
   const ended = new AbortController();
+  const { pid } = process;
   const kill = (): void => {
-    process.kill('SIGKILL');
+    // What could not be started has no number, and to kill that would mean the group of whoever asks.
+    if (pid !== undefined) process.kill('SIGKILL');
   };
   signal.addEventListener('abort', kill, { once: true });
   if (signal.aborted) kill();
   let slow = false;
-  const waiting = listens(process.pid, clock, ended.signal).then((does) => {
+  const waiting = listens(pid, clock, ended.signal).then((does) => {
     if (does) options.listening();
-    else if (!ended.signal.aborted) {
+    else if (pid !== undefined && !ended.signal.aborted) {
       slow = true;
       kill();
     }
@@ -59,6 +63,7 @@ export async function runMonitor(options: MonitorOptions, signal: AbortSignal): 
   signal.removeEventListener('abort', kill);
   await waiting;
   if (slow) return `nft monitor did not listen within ${LOADED_MS / 1000} s`;
+  if (pid === undefined) return `nft monitor could not be started: ${result.shortMessage ?? 'no reason'}`;
   const how = result.signal === undefined ? `status ${result.exitCode ?? 'none'}` : result.signal;
   return `nft monitor ended with ${how}${split.last === '' ? '' : `: ${split.last}`}`;
 }
