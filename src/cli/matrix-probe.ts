@@ -1,6 +1,7 @@
 /**
  * Every cell three times: by meaning, by walking the nodes' rulesets, by a real connection. A timeout is repeated
- * alone before it is held against anybody: only where the policies allow, since elsewhere it contradicts nobody.
+ * alone, and then with patience, before it is held against anybody: only where the policies allow, since elsewhere
+ * it contradicts nobody.
  */
 import type { Channel } from '../channel/channel.ts';
 import { requireChannel } from '../channel/open.ts';
@@ -13,6 +14,8 @@ import { readViews } from './kernel-views.ts';
 import { probeSource } from './probe-source.ts';
 import { waitForSync } from './sync.ts';
 import type { Terminal } from './terminal.ts';
+
+const LAST_PATIENCE_MS = 10_000;
 
 export interface Probes {
   readonly internetPorts: readonly number[];
@@ -75,7 +78,10 @@ interface Repeats {
   answered: number;
 }
 
-/** All of one source: first together, then the timeouts nobody expects one by one. */
+/**
+ * All of one source: first together, then the timeouts nobody expects one by one, and what is silent then as well
+ * once more, as long as a busy machine may take.
+ */
 async function probeAll(
   channel: Channel,
   cells: readonly AskedCell[],
@@ -89,13 +95,17 @@ async function probeAll(
   });
   const reports = await channel.probes(queries.map(({ query }) => query));
   for (const [index, { cell }] of queries.entries()) outcomes.set(cell, reports[index]?.outcome ?? 'error');
-  for (const { cell, query } of queries) {
-    if (outcomes.get(cell) !== 'blocked' || cell.cell.policies !== 'allowed') continue;
-    const { outcome } = await channel.probe(query);
-    repeats.made += 1;
-    if (outcome !== 'blocked') repeats.answered += 1;
-    outcomes.set(cell, outcome);
-  }
+  const unexpected = (): typeof queries =>
+    queries.filter(({ cell }) => outcomes.get(cell) === 'blocked' && cell.cell.policies === 'allowed');
+  const silent = unexpected();
+  for (const { cell, query } of silent) outcomes.set(cell, (await channel.probe(query)).outcome);
+  const stillSilent = unexpected();
+  const last = await channel.probes(
+    stillSilent.map(({ query }) => ({ ...query, timeoutMs: Math.max(query.timeoutMs, LAST_PATIENCE_MS) })),
+  );
+  for (const [index, { cell }] of stillSilent.entries()) outcomes.set(cell, last[index]?.outcome ?? 'error');
+  repeats.made += silent.length;
+  repeats.answered += silent.length - unexpected().length;
   return outcomes;
 }
 

@@ -2,7 +2,7 @@ import type { Channel } from '../channel/channel.ts';
 import { Failure } from '../model/failure.ts';
 import type { Terminal } from './terminal.ts';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 
 /** Returns when every policyd has committed what the API server holds now. */
 export async function waitForSync(channel: Channel, terminal: Pick<Terminal, 'err'>): Promise<void> {

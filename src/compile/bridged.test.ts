@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { modelPod } from '../../test/kit/model-pod.ts';
 import type { PodBridge } from '../machine/pod-bridge.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import { type Pod, podKey, type Snapshot } from '../model/cluster.ts';
@@ -15,11 +16,10 @@ const RANGES = ['10.0.0.0/24' as Cidr, 'fd00::/64' as Cidr];
 const BRIDGE: PodBridge = { name: 'cni0', subnets: RANGES, closed: true };
 
 function pod(name: string, last: number | null): Pod {
-  return {
-    ...{ namespace: 'shop', name, uid: name, labels: new Map(), node: 'a', hostNetwork: false },
+  return modelPod(name, {
+    ...{ labels: new Map(), node: 'a', phase: last === null ? 'Pending' : 'Running' },
     addresses: last === null ? [] : [`10.0.0.${last}` as Address, `fd00::${last}` as Address],
-    ...{ phase: last === null ? 'Pending' : 'Running', deleting: false, created: 0, ports: [] },
-  };
+  });
 }
 
 const DENY: Policy = {

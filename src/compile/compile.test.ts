@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cases } from '../../test/kit/cases.ts';
+import { modelPod } from '../../test/kit/model-pod.ts';
 import type { Address } from '../model/address.ts';
 import { type Namespace, type Pod, podKey, type Snapshot } from '../model/cluster.ts';
 import type { Labels, Operator, Requirement, Selector } from '../model/labels.ts';
@@ -26,19 +27,13 @@ function pod(
   last: number,
   labels: Readonly<Record<string, string>> = {},
 ): Pod {
-  return {
+  return modelPod(name, {
     namespace,
-    name,
     uid: `${name}-uid`,
     labels: new Map(Object.entries(labels)),
     node: NODE,
     addresses: [address(`10.0.0.${last}`), address(`fd00::${last}`)],
-    hostNetwork: false,
-    phase: 'Running',
-    deleting: false,
-    created: 0,
-    ports: [],
-  };
+  });
 }
 
 function requirement(key: string, operator: Operator, ...values: readonly string[]): Requirement {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { modelPod } from '../../test/kit/model-pod.ts';
 import type { MachineChange } from '../machine/change.ts';
 import type { Link } from '../machine/link.ts';
 import type { Address, Cidr } from '../model/address.ts';
@@ -29,15 +30,8 @@ const NODE: Change = {
 };
 
 function pod(name: string, address: string): Change {
-  return {
-    kind: 'pod',
-    key: podKey('shop', name),
-    value: {
-      ...{ namespace: 'shop', name, uid: name, labels: new Map(), node: 'a', hostNetwork: false },
-      addresses: [address as Address],
-      ...{ phase: 'Running', deleting: false, created: 0, ports: [] },
-    },
-  };
+  const value = modelPod(name, { labels: new Map(), node: 'a', addresses: [address as Address] });
+  return { kind: 'pod', key: podKey('shop', name), value };
 }
 
 const link = (value: Link): MachineChange => ({ kind: 'link', key: value.name, value });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { modelPod } from '../../test/kit/model-pod.ts';
 import { compile } from '../compile/compile.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import { type Pod, podKey, type Snapshot } from '../model/cluster.ts';
@@ -13,19 +14,7 @@ import { explanationText } from './text.ts';
 import { withKernel } from './with-kernel.ts';
 
 function pod(name: string, address: string): Pod {
-  return {
-    namespace: 'shop',
-    name,
-    uid: name,
-    labels: new Map([['app', name]]),
-    node: 'node-a',
-    addresses: [address as Address],
-    hostNetwork: false,
-    phase: 'Running',
-    deleting: false,
-    created: 0,
-    ports: [],
-  };
+  return modelPod(name, { addresses: [address as Address] });
 }
 
 const SUBJECT = { kind: 'requirements', requirements: [] } as const;

@@ -1,5 +1,6 @@
 /** Through Services, and what the text makes of many cells. The ways themselves are proven with packets in the lab. */
 import { expect, test } from 'vitest';
+import { modelPod } from '../../test/kit/model-pod.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import { type Node, type Pod, podKey } from '../model/cluster.ts';
 import type { Policy } from '../model/policy.ts';
@@ -20,19 +21,12 @@ function node(name: string, number: number): Node {
 }
 
 function pod(name: string, onNode: string, address: string, app: string, port: number): Pod {
-  return {
-    namespace: 'shop',
-    name,
-    uid: name,
+  return modelPod(name, {
     labels: new Map([['app', app]]),
     node: onNode,
     addresses: [address as Address],
-    hostNetwork: false,
-    phase: 'Running',
-    deleting: false,
-    created: 0,
     ports: [{ name: 'http', protocol: 'TCP', port }],
-  };
+  });
 }
 
 const API: Service = {

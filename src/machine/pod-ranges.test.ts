@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { modelPod } from '../../test/kit/model-pod.ts';
 import type { Address, Cidr } from '../model/address.ts';
 import { type Change, type Pod, type PodKey, podKey } from '../model/cluster.ts';
 import { PodRanges } from './pod-ranges.ts';
@@ -9,20 +10,10 @@ function pod(
   addresses: readonly string[],
   more: Partial<Pod> = {},
 ): Change {
-  const value: Pod = {
-    namespace: 'ns',
-    name,
-    uid: name,
-    labels: new Map(),
-    node,
-    addresses: addresses as readonly Address[],
-    hostNetwork: false,
-    phase: 'Running',
-    deleting: false,
-    created: 0,
-    ports: [],
+  const value = modelPod(name, {
+    ...{ namespace: 'ns', labels: new Map(), node, addresses: addresses as readonly Address[] },
     ...more,
-  };
+  });
   return { kind: 'pod', key: podKey('ns', name), value };
 }
 

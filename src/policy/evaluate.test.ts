@@ -1,65 +1,20 @@
 /** What a verdict says besides yes and no; the meaning itself is in the semantic cases. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Namespace, type Node, type Pod, podKey, type Snapshot } from '../model/cluster.ts';
-import type { Policy } from '../model/policy.ts';
-import { policyKey } from '../model/policy-ref.ts';
+import { namespace, networkPolicy, node, pod, type Raw } from '../../test/kit/objects.ts';
+import { snapshotOf } from '../../test/kit/snapshot.ts';
+import type { Snapshot } from '../model/cluster.ts';
 import type { FlowVerdict } from '../model/verdict.ts';
 import { parseAddress } from '../net/address.ts';
-import { decodeNamespace } from './decode/namespace.ts';
-import { decodeNetworkPolicy } from './decode/network-policy.ts';
-import { decodeNode } from './decode/node.ts';
-import { decodePod } from './decode/pod.ts';
 import { evaluate } from './evaluate.ts';
 
-type Item = Namespace | Node | Pod | Policy;
-
-function must<T>({ value }: { readonly value: T | null }): T {
-  if (value === null) throw new TypeError('an object of the test is invalid');
-  return value;
+/** Of `shop`, labelled with its name. */
+function shopPod(name: string, onNode: string, addresses: readonly string[], deleting = false): Raw {
+  return pod({ namespace: 'shop', name, labels: { app: name }, node: onNode, addresses, deleting });
 }
 
-function namespace(name: string): Item {
-  return must(decodeNamespace({ metadata: { name } }, 'reject'));
-}
-
-function node(name: string, address: string): Item {
-  const status = { addresses: [{ type: 'InternalIP', address }] };
-  return must(decodeNode({ metadata: { name }, status }, 'reject'));
-}
-
-interface PodShape {
-  readonly name: string;
-  readonly node: string;
-  readonly addresses: readonly string[];
-  readonly deleting?: boolean;
-}
-
-/** A pod of `shop`, labelled with its name. */
-function pod({ name, node: nodeName, addresses, deleting = false }: PodShape): Item {
-  const deletionTimestamp = deleting ? '2026-01-01T00:00:00Z' : undefined;
-  const metadata = { namespace: 'shop', name, labels: { app: name }, deletionTimestamp };
-  const status = { phase: 'Running', podIPs: addresses.map((ip) => ({ ip })) };
-  const containers = [{ name: 'main', image: 'main' }];
-  return must(decodePod({ metadata, spec: { nodeName, containers }, status }, 'reject'));
-}
-
-function networkPolicy(name: string, spec: unknown): Item {
-  return must(decodeNetworkPolicy({ metadata: { namespace: 'shop', name }, spec }, 'reject'));
-}
-
-function snapshotOf(items: readonly Item[]): Snapshot {
-  const namespaces = new Map<string, Namespace>();
-  const nodes = new Map<string, Node>();
-  const pods = new Map<ReturnType<typeof podKey>, Pod>();
-  const policies = new Map<ReturnType<typeof policyKey>, Policy>();
-  for (const item of items) {
-    if ('subject' in item) policies.set(policyKey(item), item);
-    else if ('phase' in item) pods.set(podKey(item.namespace, item.name), item);
-    else if ('podCidrs' in item) nodes.set(item.name, item);
-    else namespaces.set(item.name, item);
-  }
-  return { namespaces, pods, policies, nodes };
+function policy(name: string, spec: unknown): Raw {
+  return networkPolicy('shop', name, spec);
 }
 
 const WEB = '10.244.1.2';
@@ -67,15 +22,15 @@ const API = '10.244.2.2';
 const NODE_A = '172.18.0.2';
 const NODE_B = '172.18.0.3';
 
-const BASE: readonly Item[] = [
+const BASE: readonly Raw[] = [
   namespace('shop'),
-  node('node-a', NODE_A),
-  node('node-b', NODE_B),
-  pod({ name: 'web', node: 'node-a', addresses: [WEB] }),
-  pod({ name: 'api', node: 'node-b', addresses: [API] }),
+  node('node-a', [NODE_A], []),
+  node('node-b', [NODE_B], []),
+  shopPod('web', 'node-a', [WEB]),
+  shopPod('api', 'node-b', [API]),
 ];
-const deny = networkPolicy('deny', { policyTypes: ['Ingress', 'Egress'] });
-const fromWeb = networkPolicy('allow-web', {
+const deny = policy('deny', { policyTypes: ['Ingress', 'Egress'] });
+const fromWeb = policy('allow-web', {
   podSelector: { matchLabels: { app: 'api' } },
   ingress: [
     { from: [{ podSelector: { matchLabels: { app: 'nobody' } } }] },
@@ -118,7 +73,7 @@ describe('a verdict', () => {
   });
 
   test('tells no rule at all from no rule that matched', () => {
-    const picky = networkPolicy('picky', { ingress: [{ ports: [{ port: 1 }] }] });
+    const picky = policy('picky', { ingress: [{ ports: [{ port: 1 }] }] });
     expect(verdict(snapshotOf([...BASE, picky]), WEB, API).ingress.reason).toBe('NO_RULE_MATCHED');
     expect(verdict(snapshotOf([...BASE, deny]), WEB, API).ingress.reason).toBe('ISOLATED_NO_RULES');
     expect(verdict(snapshotOf(BASE), WEB, API).ingress.reason).toBe('ALLOWED_NOT_ISOLATED');
@@ -138,19 +93,14 @@ describe('a verdict', () => {
   });
 
   test('H4 I2 a pod reaches itself, but not by an address that another live pod has taken over', () => {
-    const old = pod({
-      name: 'old',
-      node: 'node-a',
-      addresses: ['10.244.1.9', WEB],
-      deleting: true,
-    });
+    const old = shopPod('old', 'node-a', ['10.244.1.9', WEB], true);
     const snapshot = snapshotOf([...BASE, old, deny]);
     expect(verdict(snapshot, '10.244.1.9', '10.244.1.9').egress.reason).toBe('ALLOWED_SELF');
     expect(verdict(snapshot, '10.244.1.9', WEB).allowance).toBe('deny');
   });
 
   test('a namespace that is not known matches no selector of namespaces, not even by NotIn', () => {
-    const notProd = networkPolicy('not-prod', {
+    const notProd = policy('not-prod', {
       ingress: [
         {
           from: [
@@ -179,11 +129,7 @@ describe('a verdict', () => {
 
   test('ten thousand pods are gone through once, not once per flow', () => {
     const pods = Array.from({ length: 10_000 }, (_, index) =>
-      pod({
-        name: `p-${index}`,
-        node: 'node-b',
-        addresses: [`10.${100 + (index >> 14)}.${(index >> 6) & 255}.${index & 63}`],
-      }),
+      shopPod(`p-${index}`, 'node-b', [`10.${100 + (index >> 14)}.${(index >> 6) & 255}.${index & 63}`]),
     );
     const counted = new CountedMap(snapshotOf([...BASE, ...pods, deny, fromWeb]).pods);
     const snapshot = { ...snapshotOf([...BASE, deny, fromWeb]), pods: counted };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { modelPod } from '../../test/kit/model-pod.ts';
 import type { Address } from '../model/address.ts';
 import type { Phase, Pod, Snapshot } from '../model/cluster.ts';
 import { holdsAddresses, podKey } from '../model/cluster.ts';
@@ -14,20 +15,7 @@ function address(text: string): Address {
 const SHARED = address('10.0.0.1');
 
 function pod(name: string, over: Partial<Pod> = {}): Pod {
-  return {
-    namespace: 'shop',
-    name,
-    uid: name,
-    labels: new Map(),
-    node: 'node-a',
-    addresses: [SHARED],
-    hostNetwork: false,
-    phase: 'Running',
-    deleting: false,
-    created: 0,
-    ports: [],
-    ...over,
-  };
+  return modelPod(name, { addresses: [SHARED], ...over });
 }
 
 function owner(...pods: readonly Pod[]): string | null {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { modelPod } from '../../test/kit/model-pod.ts';
 import type { ContainerPort, Pod } from '../model/cluster.ts';
 import type { StageRule } from '../model/endpoint.ts';
 import type { Policy } from '../model/policy.ts';
@@ -13,20 +14,7 @@ const PORTS: readonly ContainerPort[] = [
 ];
 
 function pod(over: Partial<Pod> = {}): Pod {
-  return {
-    namespace: 'shop',
-    name: 'web',
-    uid: 'u',
-    labels: new Map([['app', 'web']]),
-    node: 'node-a',
-    addresses: [],
-    hostNetwork: false,
-    phase: 'Running',
-    deleting: false,
-    created: 0,
-    ports: PORTS,
-    ...over,
-  };
+  return modelPod('web', { uid: 'u', ports: PORTS, ...over });
 }
 
 function policy(name: string, spec: unknown, namespace = 'shop'): Policy {

@@ -8,6 +8,7 @@ import { type Stop, stopsOf } from '../../src/nft/hook-order.ts';
 import { HOOKS, type TableFamily } from '../../src/nft/objects.ts';
 import { firstPacket, type Packet } from '../../src/nft/packet.ts';
 import { asSeen } from '../../src/nft/packet-view.ts';
+import { untilSeen } from '../kit/waiting.ts';
 import { BridgeNet, bridgePod, OUTSIDE } from './bridge-net.ts';
 
 const A = bridgePod('a', 21);
@@ -234,15 +235,9 @@ function chainText(table: string, name: string, type: string, rule: string): str
   return `table ${table} {\n chain ${name} {\n type ${type};\n ${rule}\n }\n}`;
 }
 
-/** When the packet has come to the last chain; after a long while anyway. */
+/** When the packet has come to the last chain. */
 async function countersAfter(last: string): Promise<ReadonlyMap<string, number>> {
-  const end = Date.now() + 20_000;
-  let counted = await counters();
-  while (counted.get(last) === 0 && Date.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    counted = await counters();
-  }
-  return counted;
+  return await untilSeen(`a packet in ${last}`, counters, (counted) => counted.get(last) !== 0);
 }
 
 async function counters(): Promise<ReadonlyMap<string, number>> {

@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createNft, type Nft } from '../../src/host/nft.ts';
 import type { Address } from '../../src/model/address.ts';
 import { parseListing } from '../../src/nft/listing.ts';
 import {
@@ -18,16 +17,17 @@ import {
 import { observe } from '../../src/nft/observe.ts';
 import { firstPacket, type Packet } from '../../src/nft/packet.ts';
 import { applyPlan, plan } from '../../src/nft/plan.ts';
+import type { Nft } from '../../src/nft/port.ts';
 import { toText } from '../../src/nft/text.ts';
 import { type Walk, walk, walkableFromListing, walkableFromRuleset } from '../../src/nft/walk.ts';
-import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { createSandbox, nftIn, type Sandbox } from '../kit/sandbox.ts';
 
 let sandbox: Sandbox;
 let nft: Nft;
 
 beforeAll(async () => {
   sandbox = await createSandbox();
-  nft = createNft({ binary: sandbox.nft, timeoutMs: 20_000 });
+  nft = nftIn(sandbox);
   const links = ['link', 'add', 'va', 'type', 'veth', 'peer', 'name', 'vb'];
   expect(await sandbox.run('ip', links)).toMatchObject({ exitCode: 0 });
 });

@@ -7,6 +7,7 @@ import type { Channel } from '../../src/channel/channel.ts';
 import type { ProbeQuery, ProbeSource } from '../../src/channel/probe.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { parseListing } from '../../src/nft/listing.ts';
+import { FAR_MS } from './waiting.ts';
 
 interface Target {
   readonly address: string;
@@ -34,8 +35,6 @@ export interface ChannelPlace {
   readonly stop: () => Promise<void>;
 }
 
-const FAR_MS = 60_000;
-
 export function channelContract(title: string, start: () => Promise<ChannelPlace>): void {
   describe(`${title} keeps the contract of a channel`, () => {
     let place: ChannelPlace;
@@ -46,7 +45,7 @@ export function channelContract(title: string, start: () => Promise<ChannelPlace
     });
     afterAll(async () => await place.stop());
 
-    const query = ({ address, port }: Target, from?: ProbeSource, timeoutMs = 2_000): ProbeQuery => ({
+    const query = ({ address, port }: Target, from?: ProbeSource, timeoutMs = 30_000): ProbeQuery => ({
       from: from ?? { pod: place.client },
       to: { address, port, protocol: 'TCP' },
       timeoutMs,

@@ -3,6 +3,8 @@
  * far away and only for what never comes. Nothing here says how fast something must be.
  */
 
+import { inspect } from 'node:util';
+
 /** The far end of a wait. */
 export const FAR_MS = 240_000;
 
@@ -23,7 +25,7 @@ export async function untilSeen<Seen>(
     try {
       const seen = await look();
       if (holds(seen)) return seen;
-      last = JSON.stringify(seen);
+      last = inspect(seen, { depth: 6 });
     } catch (error) {
       last = String(error);
     }

@@ -11,8 +11,8 @@ import { ClusterFeed } from '../../src/kube/cluster-feed.ts';
 import { createTransport } from '../../src/kube/transport.ts';
 import { type ApiServer, createApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { type Change, changedObject } from '../../src/model/cluster.ts';
-import type { Log } from '../../src/status/log.ts';
 import type { Clock } from '../../src/time/clock.ts';
+import { recordedLog } from '../kit/recorded-log.ts';
 import { eventually } from '../kit/waiting.ts';
 
 /** Waits pass 40 times as fast, so that backoff does not make the test long. */
@@ -27,7 +27,6 @@ const CLOCK: Clock = {
     setImmediate(callback);
   },
 };
-const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** The same sequence every time. */
 function sequence(seed: number): () => number {
@@ -120,7 +119,7 @@ test('after churn, broken connections and expired versions the reflectors hold w
     },
     clock: CLOCK,
     random,
-    log: SILENT,
+    log: recordedLog([]),
     sink: {
       changed: (changes) => {
         for (const change of changes) {

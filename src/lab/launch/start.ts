@@ -103,13 +103,14 @@ async function startIn(
     env: commandEnvironment(process.env, starting),
     log: log.fd,
   });
+  // At once: what a lab said that has ended by then would be thrown away.
+  const talk = listenToSupervisor(namespaces.channel, options.progress);
   await log.close();
   let stopping = false;
   cleanups.push(async () => {
     stopping = true;
     await endNamespaces(namespaces);
   });
-  const talk = listenToSupervisor(namespaces.channel, options.progress);
   const failed = namespaces.ended.then(
     async () => await explainEnd(namespaces, talk, userNamespace, logPath),
   );
