@@ -20,8 +20,18 @@ export interface MonitorOptions {
 
 /** Kibibytes of address space: about a million elements, of whomever. */
 const MEMORY_KIB = 768 * 1024;
-/** The errors go where the rest goes, in order; a shell that cannot limit memory runs it all the same. */
-const SCRIPT = `ulimit -v ${MEMORY_KIB} 2>/dev/null; exec "$0" monitor 2>&1`;
+/**
+ * Says the number of nft first. The errors go where the rest goes, in order; a shell that cannot limit memory runs it
+ * all the same. When standard input ends, as it does with policyd however that ends, nft is killed: it would wait for
+ * the next change of the ruleset to find that nobody reads, and keep its network namespace until then.
+ */
+const SCRIPT = `ulimit -v ${MEMORY_KIB} 2>/dev/null
+exec 3<&0
+"$1" -c 'echo $$; exec "$0" monitor 2>&1' "$0" 3<&- & nft=$!
+( read -r _ <&3; kill -9 $nft ) >/dev/null 2>&1 & watch=$!
+wait $nft; status=$?
+kill $watch
+exit $status`;
 const LOOK_MS = 10;
 /** It loads every table, foreign ones too: 1.2 s beside 100,000 elements. */
 const LOADED_MS = 30_000;
@@ -29,31 +39,34 @@ const LOADED_MS = 30_000;
 /** Until it ends by itself, or the signal. Why it ended, in words. */
 export async function runMonitor(options: MonitorOptions, signal: AbortSignal): Promise<string> {
   const { binary, line, clock, shell = '/bin/sh' } = options;
-  const process = execa(shell, ['-c', SCRIPT, binary], {
+  const process = execa(shell, ['-c', SCRIPT, binary, shell], {
     buffer: false,
     reject: false,
-    stdin: 'ignore',
+    stdin: 'pipe',
     stderr: 'ignore',
-    killSignal: 'SIGKILL',
     // Else it takes the signals that end policyd for its own, and ends policyd by them.
     cleanup: false,
     env: { LC_ALL: 'C' },
   });
-  const split = new Lines(line);
+  let nft: number | null = null;
+  const split = new Lines((text) => {
+    if (nft === null) nft = Number(text);
+    else line(text);
+  });
   process.stdout.setEncoding('latin1');
   process.stdout.on('data', (chunk: string) => split.take(chunk));
-  const ended = new AbortController();
-  const { pid } = process;
+  // Nothing is killed by number: what could not be started has none, and that would mean the group of whoever asks.
   const kill = (): void => {
-    // What could not be started has no number, and to kill that would mean the group of whoever asks.
-    if (pid !== undefined) process.kill('SIGKILL');
+    process.stdin.destroy();
   };
+  process.stdin.on('error', () => undefined);
+  const ended = new AbortController();
   signal.addEventListener('abort', kill, { once: true });
   if (signal.aborted) kill();
   let slow = false;
-  const waiting = listens(pid, clock, ended.signal).then((does) => {
+  const waiting = listens(() => nft, clock, ended.signal).then((does) => {
     if (does) options.listening();
-    else if (pid !== undefined && !ended.signal.aborted) {
+    else if (!ended.signal.aborted) {
       slow = true;
       kill();
     }
@@ -63,15 +76,17 @@ export async function runMonitor(options: MonitorOptions, signal: AbortSignal): 
   signal.removeEventListener('abort', kill);
   await waiting;
   if (slow) return `nft monitor did not listen within ${LOADED_MS / 1000} s`;
-  if (pid === undefined) return `nft monitor could not be started: ${result.shortMessage ?? 'no reason'}`;
+  if (process.pid === undefined)
+    return `nft monitor could not be started: ${result.shortMessage ?? 'no reason'}`;
   const how = result.signal === undefined ? `status ${result.exitCode ?? 'none'}` : result.signal;
-  return `nft monitor ended with ${how}${split.last === '' ? '' : `: ${split.last}`}`;
+  return `nft monitor ended with ${how}${split.last === String(nft) ? '' : `: ${split.last}`}`;
 }
 
-async function listens(pid: number | undefined, clock: Clock, signal: AbortSignal): Promise<boolean> {
+async function listens(nft: () => number | null, clock: Clock, signal: AbortSignal): Promise<boolean> {
   const end = clock.now() + LOADED_MS;
-  while (pid !== undefined && !signal.aborted && clock.now() < end) {
-    if (hasJoined(pid)) return true;
+  while (!signal.aborted && clock.now() < end) {
+    const pid = nft();
+    if (pid !== null && hasJoined(pid)) return true;
     await sleep(clock, LOOK_MS, signal);
   }
   return false;

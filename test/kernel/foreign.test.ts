@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSandbox, rulesetOf, type Sandbox } from '../kit/sandbox.ts';
+import { eventually } from '../kit/waiting.ts';
 import { namespace, node, pod, policy, TestCluster } from './agent-cluster.ts';
 import { AgentProcess, type LogLine } from './agent-process.ts';
 import { NftShim } from './nft-shim.ts';
@@ -177,6 +178,14 @@ describe('the monitor', () => {
     expect(await rulesetOf(sandbox)).toBe(before);
     expect(monitors()).toHaveLength(1);
     expect(monitors()).not.toContain(first);
+  });
+
+  test('ends with policyd, however that ends', async () => {
+    await start();
+    const [listening] = monitors();
+    expect(listening).toBeGreaterThan(0);
+    await agent.end('SIGKILL');
+    await eventually('nobody listens', () => textOf(`/proc/${listening}/cmdline`) === '');
   });
 
   test('that cannot work: tables are read every few seconds, policyd is ready, and that is said', async () => {
