@@ -92,7 +92,7 @@ it('sends everything and hears every reset when there is no ruleset', async () =
 it('walks each packet as the kernel does', async () => {
   const rulesets = fc.sample(
     rulesetArbitrary().filter(({ chains }) => chains.size > 3),
-    { seed: 41, numRuns: 24 },
+    { seed: 41, numRuns: 30 },
   );
   const seen = new Map<string, number>();
   for (const [number, ruleset] of rulesets.entries()) {
