@@ -1,6 +1,7 @@
 /** Runs a command line in this process, as `policyctl` would, and gives what it printed. */
 import { Readable } from 'node:stream';
 import { runWith } from '../../src/cli/program.ts';
+import { openLab } from '../../src/lab/control/client.ts';
 
 export interface Ran {
   readonly code: number;
@@ -32,7 +33,8 @@ export async function policyctl(
     stdin: Readable.from([Buffer.from(stdin)]),
     colour: false,
     program: 'policyctl',
-    channel: async () => null,
+    // As src/cli/main.ts opens it: without POLICYD_LAB there is none.
+    channel: async () => openLab(env),
   });
   return { code, stdout, stderr };
 }
